@@ -1,0 +1,1 @@
+"""Nightly measured governance for machine-learning models."""

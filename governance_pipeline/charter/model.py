@@ -1,0 +1,92 @@
+"""models/*.yaml: a governed model: what it is for, what it reads, whom it could harm."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.settings import Name
+
+
+class Feature(FileModel):
+    """A feature as the model sees it.
+
+    ``column`` is ``namespace.dataset#column`` of the feature view that serves it; ``snapshot_column``
+    its name in the training snapshot where that differs.
+    """
+
+    column: Annotated[str, Field(pattern=r"^[^#]+#[^#]+$")]
+    snapshot_column: str | None = None
+
+    @property
+    def dataset(self) -> str:
+        return self.column.partition("#")[0]
+
+    @property
+    def name(self) -> str:
+        return self.column.partition("#")[2]
+
+    @property
+    def baseline_column(self) -> str:
+        return self.snapshot_column or self.name
+
+
+class Training(FileModel):
+    """What the model learned from."""
+
+    snapshot: str = Field(description="Dataset (namespace.table) of the training snapshot.")
+    purpose: str = Field(description="Purpose the training needs a lawful basis for.")
+    label: str = Field(description="Label column in the snapshot.")
+
+
+class Predictions(FileModel):
+    """Where the deployed model's predictions, and later the outcomes, are logged."""
+
+    dataset: str
+    prediction: str = Field(description="Column with the predicted class (0/1 or true/false).")
+    label: str | None = Field(None, description="Column with the true class, null until it is known.")
+    score: str | None = None
+    version: str | None = Field(None, description="Column with the model version that predicted.")
+    positive: str = Field("1", description="Value that is the favourable decision.")
+
+
+class SensitiveAttribute(FileModel):
+    """A protected attribute in the predictions dataset, and the group others are compared with."""
+
+    column: str
+    reference: str = Field(description="The named reference group.")
+    title: str = ""
+
+
+class Registry(FileModel):
+    """Where versions are registered."""
+
+    type: Literal["file"] = "file"
+    path: str = Field(description="Registry file, relative to the project.")
+
+
+class Rollback(FileModel):
+    """What happens when a version has to go."""
+
+    target: str = Field("previous_approved", description="A version, or previous_approved.")
+    plan: str = Field(description="The steps, in words a person on call can follow.")
+
+
+class ModelSpec(FileModel):
+    """The whole of one models/*.yaml."""
+
+    name: Name
+    title: str = ""
+    description: str = ""
+    owner: str
+    tier: Literal["low", "medium", "high", "critical"] = "medium"
+    purpose: str
+    features: tuple[Feature, ...] = Field(min_length=1)
+    training: Training
+    predictions: Predictions | None = None
+    sensitive_attributes: tuple[SensitiveAttribute, ...] = ()
+    registry: Registry
+    rollback: Rollback
+    deployments: tuple[str, ...] = ()

@@ -1,0 +1,232 @@
+"""playbook/*.yaml: the project's policies. Several files are merged; a key stands in one file only.
+
+Every indicator has a policy with the clause it answers to. Bounds may be tightened by tier.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.people import Function
+from governance_pipeline.vocabulary.outcome import Threshold
+
+Tier = Literal["low", "medium", "high", "critical"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+TIERS: tuple[Tier, ...] = ("low", "medium", "high", "critical")
+
+
+class Clause(FileModel):
+    """A numbered sentence of the playbook that measurements and decisions answer to."""
+
+    title: str
+    text: str
+    controls: tuple[str, ...] = Field((), description="Control ids, e.g. 'EU-AI-ACT Art. 10'.")
+
+
+class Bounds(FileModel):
+    """Warn and fail bounds of one number."""
+
+    warn: float | None = None
+    fail: float | None = None
+
+
+class IndicatorPolicy(Bounds):
+    """What all indicators share.
+
+    Attributes:
+        clause: id of the playbook clause.
+        by_tier: other bounds for a tier (of the model, or of the dataset's most critical model).
+        persist: nights in a row a breach must stand before it becomes an incident.
+        close_after: nights in a row without breach before an incident is closed.
+        weight: points of risk a failure adds; a warning adds half.
+    """
+
+    clause: str
+    enabled: bool = True
+    by_tier: dict[Tier, Bounds] = Field(default_factory=dict)
+    persist: int = Field(1, ge=1, le=30)
+    close_after: int = Field(2, ge=1, le=30)
+    weight: float = Field(20.0, ge=0, le=100)
+
+    def threshold(self, tier: str | None, breach: Literal["above", "below"] = "above") -> Threshold:
+        """The bounds for ``tier``, as a value that can judge."""
+        bounds: Bounds = self
+        if tier is not None:
+            bounds = next((b for name, b in self.by_tier.items() if name == tier), self)
+        return Threshold(bounds.warn, bounds.fail, breach)
+
+
+class RecencyPolicy(IndicatorPolicy):
+    """Bounds are multiples of the contract's own SLA (1.0 = the SLA itself)."""
+
+    warn: float | None = 1.0
+    fail: float | None = 1.5
+    future_tolerance_minutes: float = Field(60.0, ge=0)
+
+
+class ConsentPolicy(IndicatorPolicy):
+    """Bounds are the least share of subjects with a valid basis."""
+
+    warn: float | None = 0.99
+    fail: float | None = 0.95
+    conflict: Literal["most_protective", "latest_recorded"] = "most_protective"
+
+
+class QualityPolicy(IndicatorPolicy):
+    """Contract rules carry their own bounds; ``severity`` in the contract picks the outcome."""
+
+    schema_change: Literal["warn", "fail"] = "fail"
+
+
+class RetentionPolicy(IndicatorPolicy):
+    """Bounds are days past the contract's retention."""
+
+    warn: float | None = 0.0
+    fail: float | None = 1.0
+
+
+class OwnershipPolicy(IndicatorPolicy):
+    """An owner is a person or a team with at least one active member."""
+
+
+class ProvenancePolicy(IndicatorPolicy):
+    """Bounds are the least share of columns that trace to an owned source."""
+
+    warn: float | None = 1.0
+    fail: float | None = 1.0
+
+
+class DriftPolicy(IndicatorPolicy):
+    """Bounds are PSI. A feature drifts when the lower end of the effect's interval passes the bound,
+    false discoveries are controlled over the whole night, and the breach persists.
+
+    Attributes:
+        window_days: nights whose rows are compared with the baseline.
+        q: false-discovery rate over all features of a night (Benjamini-Hochberg).
+        minimum_rows: fewer rows give ``insufficient``.
+    """
+
+    warn: float | None = 0.1
+    fail: float | None = 0.2
+    window_days: int = Field(7, ge=1, le=90)
+    q: float = Field(0.01, gt=0, lt=1)
+    minimum_rows: int = Field(200, ge=20)
+    bins: int = Field(20, ge=2, le=200)
+
+
+class BiasPolicy(IndicatorPolicy):
+    """Bounds are the absolute gap between a group and the reference group.
+
+    Attributes:
+        metrics: which fairness metrics gate; all are measured and shown.
+        minimum_group: smaller groups give ``insufficient`` and are not shown.
+        family_error: family-wise error over all groups and attributes of a model (Holm).
+    """
+
+    warn: float | None = 0.10
+    fail: float | None = 0.20
+    metrics: tuple[
+        Literal["selection_rate", "true_positive_rate", "false_positive_rate", "precision"], ...
+    ] = ("selection_rate", "true_positive_rate")
+    window_days: int = Field(28, ge=1, le=365)
+    minimum_group: int = Field(30, ge=2)
+    family_error: float = Field(0.05, gt=0, lt=1)
+    intersections: bool = True
+
+
+class Indicators(FileModel):
+    """The policy of every indicator."""
+
+    recency: RecencyPolicy
+    consent: ConsentPolicy
+    quality: QualityPolicy
+    retention: RetentionPolicy
+    ownership: OwnershipPolicy
+    provenance: ProvenancePolicy
+    drift: DriftPolicy
+    bias: BiasPolicy
+
+
+class RiskPolicy(FileModel):
+    """How outcomes become risk.
+
+    Attributes:
+        missing_evidence: points for each measurement that is insufficient or not run.
+        propagation: share of an upstream entity's score that flows downstream.
+        bounds: the score from which a tier begins.
+    """
+
+    missing_evidence: float = Field(8.0, ge=0, le=100)
+    propagation: Share = 0.5
+    bounds: dict[Tier, float] = Field(
+        default_factory=lambda: {"low": 0, "medium": 20, "high": 45, "critical": 70}
+    )
+
+    def tier(self, score: float) -> Tier:
+        """The tier a score falls in."""
+        reached: list[Tier] = [
+            tier for tier in TIERS if score >= self.bounds.get(tier, 0 if tier == "low" else 101)
+        ]
+        return reached[-1]
+
+
+class Requirement(FileModel):
+    """That a function must decide, by how many distinct people."""
+
+    function: Function
+    people: int = Field(1, ge=1, le=9)
+
+
+class ReviewPolicy(FileModel):
+    """Who must decide.
+
+    Attributes:
+        by_tier: functions for a model of that tier.
+        by_indicator: functions added when that indicator breaches for the model or its inputs.
+        due_days: days until a review is overdue; ``valid_days`` how long an approval holds.
+        evidence_hours: how old the last night may be for the gate.
+        never: indicators whose failure no approval can accept.
+    """
+
+    clause: str
+    by_tier: dict[Tier, tuple[Requirement, ...]]
+    by_indicator: dict[str, tuple[Requirement, ...]] = Field(default_factory=dict)
+    due_days: int = Field(10, ge=1)
+    valid_days: int = Field(90, ge=1)
+    evidence_hours: float = Field(36.0, gt=0)
+    never: tuple[str, ...] = ()
+
+
+class RetrainingPolicy(FileModel):
+    """When a model is due for retraining review."""
+
+    max_age_days: int = Field(180, ge=1)
+
+
+class AlertPolicy(FileModel):
+    """When alerts go out and how hard delivery is tried."""
+
+    on: tuple[Literal["opened", "reopened", "resolved"], ...] = ("opened", "reopened")
+    max_attempts: int = Field(12, ge=1, le=100)
+    first_retry_seconds: float = Field(30.0, gt=0)
+
+
+class Playbook(FileModel):
+    """All playbook files together."""
+
+    version: str = "1"
+    clauses: dict[str, Clause]
+    indicators: Indicators
+    risk: RiskPolicy = RiskPolicy()
+    reviews: ReviewPolicy
+    retraining: RetrainingPolicy = RetrainingPolicy()
+    alerts: AlertPolicy = AlertPolicy()
+
+    def policy(self, indicator: str) -> IndicatorPolicy | None:
+        """The policy of an indicator by its registered name; None for a plug-in without one."""
+        found = getattr(self.indicators, indicator, None)
+        return found if isinstance(found, IndicatorPolicy) else None

@@ -1,0 +1,85 @@
+"""governance.yaml: where this project's parts are, and when its night runs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from governance_pipeline.charter.base import FileModel
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+
+class Schedule(FileModel):
+    """When the night runs."""
+
+    cron: str = Field("0 2 * * *", description="Five-field cron expression.")
+    timezone: str = Field("UTC", description="IANA time zone the cron and the nights are read in.")
+    start: date = Field(description="First night to be covered; earlier nights are not caught up.")
+
+
+class Connection(FileModel):
+    """A database a contract's server refers to by name; the only place for credentials."""
+
+    url: str = Field(description="Database URL; ${NAME} is replaced from the environment.")
+
+
+class Channel(FileModel):
+    """A way alerts leave: the console, a file of JSON lines, or any Apprise URL (mail, webhook ...)."""
+
+    type: Literal["console", "file", "apprise"] = "apprise"
+    url: str | None = Field(None, description="Apprise URL; ${NAME} is replaced from the environment.")
+    path: str | None = Field(None, description="For type file: path relative to the project.")
+
+
+class OpenLineageOut(FileModel):
+    """Where each night's OpenLineage events go."""
+
+    transport: Literal["file", "http", "none"] = "file"
+    path: str = Field(".governance/openlineage", description="For file: folder, one file per night.")
+    url: str | None = Field(None, description="For http: base URL of the receiver.")
+    api_key: str | None = Field(None, description="For http; ${NAME} is replaced from the environment.")
+
+
+class ConsentLedger(FileModel):
+    """Which dataset holds the consent records, and its columns."""
+
+    dataset: str = Field(description="Dataset name (namespace.table) of the consent ledger.")
+    subject: str = "subject_id"
+    purpose: str = "purpose"
+    basis: str = "basis"
+    status: str = "status"
+    valid_from: str = "valid_from"
+    valid_to: str = "valid_to"
+    recorded_at: str = "recorded_at"
+    given: tuple[str, ...] = Field(("given", "active"), description="Status values that mean consent.")
+
+
+class Limits(FileModel):
+    """What one night may use."""
+
+    table_timeout_seconds: float = Field(300.0, gt=0)
+    threads: int = Field(2, ge=1, le=256)
+    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    sample_rows: int = Field(2000, ge=100, le=20000, description="Bound of a drill-down sample.")
+
+
+class Settings(FileModel):
+    """The whole of governance.yaml."""
+
+    name: Name
+    description: str = ""
+    store: str = Field(
+        "sqlite:///.governance/store.db",
+        description="SQLAlchemy URL; relative SQLite paths are relative to the project folder.",
+    )
+    schedule: Schedule
+    connections: dict[Name, Connection] = Field(default_factory=dict)
+    channels: dict[Name, Channel] = Field(default_factory=dict)
+    openlineage: OpenLineageOut = OpenLineageOut()
+    consent: ConsentLedger | None = None
+    limits: Limits = Limits()
+    minimum_group_size: int = Field(11, ge=2, description="Smaller groups are suppressed (law 5).")
+    base_url: str = Field("http://127.0.0.1:3000", description="Where links in alerts point.")

@@ -1,0 +1,93 @@
+"""What an indicator is: a pure function from a night's inputs to measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.playbook import Playbook
+from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The training snapshot's profile for one model version."""
+
+    model: ModelSpec
+    version: ModelVersion
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInputs:
+    """Everything an indicator may look at for one dataset on one night.
+
+    Attributes:
+        as_of: end of the night (UTC, exclusive).
+        tier: the dataset's risk tier.
+        previous: last measured night's profile, None on the first.
+        baselines: of every model that reads features from this dataset, for the version that
+            serves (or, before a first promotion, the newest).
+    """
+
+    night: date
+    as_of: datetime
+    contract: Contract
+    tier: str
+    profile: Profile
+    previous: Profile | None
+    playbook: Playbook
+    charter: Charter
+    graph: LineageGraph
+    baselines: tuple[Baseline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInputs:
+    """Everything an indicator may look at for one model on one night.
+
+    Attributes:
+        profiles: of the datasets the model touches that could be scanned, by name.
+        version: the version that serves, None where none is registered.
+    """
+
+    night: date
+    as_of: datetime
+    model: ModelSpec
+    version: ModelVersion | None
+    profiles: Mapping[str, Profile]
+    playbook: Playbook
+    charter: Charter
+    graph: LineageGraph
+    minimum_group_size: int = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One entry of the registry.
+
+    Attributes:
+        name: as in the playbook and in every row.
+        subject: what it measures.
+        measure: the pure function. It yields at least one measurement for every entity it applies
+            to and none where it does not apply (e.g. drift of a dataset no model reads).
+        applies: whether it is expected for the inputs; the night's seal counts on it.
+        conclude: optional second step over all of a night's measurements of this indicator
+            (false-discovery control); returns them with their final outcomes.
+    """
+
+    name: str
+    title: str
+    subject: Literal["dataset", "model"]
+    measure_dataset: Callable[[DatasetInputs], Iterable[Measurement]] | None = None
+    measure_model: Callable[[ModelInputs], Iterable[Measurement]] | None = None
+    conclude: Callable[[list[Measurement], Playbook], list[Measurement]] | None = None
+    tags: frozenset[str] = field(default_factory=frozenset)

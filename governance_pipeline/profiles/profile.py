@@ -1,0 +1,187 @@
+"""The profile: everything one scan learns about a dataset, as a small value.
+
+Only aggregates: counts, bounds, moments, histograms, categories, groups. No row, no subject id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+PROFILE_VERSION = 1
+
+ColumnType = Literal["number", "category", "boolean", "time", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts on fixed edges.
+
+    Attributes:
+        edges: k+1 strictly increasing edges; bin i is [edges[i], edges[i+1]), the last one closed.
+        counts: k counts.
+        underflow: values below the first edge (-inf included); ``overflow``: above the last
+            (+inf included). NaN is in neither: it is counted by ``ColumnProfile.nans``.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    underflow: int = 0
+    overflow: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts) + self.underflow + self.overflow
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """One column over the window of the night.
+
+    Attributes:
+        kind: how it was summarised: numbers have moments and a histogram, categories and booleans
+            have ``categories``, times have bounds only, other types have counts only.
+        engine_type: the type as the engine names it, e.g. ``float64``, ``string``.
+        rows: rows seen; ``nulls`` of them null, ``nans`` NaN (numbers only).
+        minimum, maximum: of numbers; ISO text of times; None where nothing finite was seen.
+        mean, variance: over finite non-null values; variance with n-1.
+        distinct: distinct non-null values (exact up to the engine's bound, then approximate).
+        categories: value (as text) to count, the most frequent first, at most ``MAX_CATEGORIES``;
+            ``other`` counts the rest.
+    """
+
+    name: str
+    kind: ColumnType
+    engine_type: str
+    rows: int
+    nulls: int
+    nans: int = 0
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    mean: float | None = None
+    variance: float | None = None
+    distinct: int | None = None
+    histogram: Histogram | None = None
+    categories: Mapping[str, int] = field(default_factory=dict)
+    other: int = 0
+
+    @property
+    def present(self) -> int:
+        """Rows that hold a value."""
+        return self.rows - self.nulls - self.nans
+
+
+MAX_CATEGORIES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentTally:
+    """Subjects of the dataset by the state of their lawful basis for one purpose, as of the night.
+
+    The states exclude each other. Where the declared basis is not consent, every subject counts as
+    ``other_basis`` unless the ledger holds an objection (status withdrawn) for the purpose.
+    """
+
+    purpose: str
+    basis: str
+    subjects: int
+    valid: int = 0
+    withdrawn: int = 0
+    expired: int = 0
+    absent: int = 0
+    wrong_purpose: int = 0
+    other_basis: int = 0
+    rows: int = 0
+    rows_valid: int = 0
+
+    @property
+    def covered(self) -> int:
+        """Subjects with a valid basis: consent, or another declared basis."""
+        return self.valid + self.other_basis
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCell:
+    """One cell of a model's contingency: a value of each attribute, label and prediction, a count.
+
+    Attributes:
+        groups: one value per attribute of the table, as text; None where null.
+        label: 1 favourable, 0 not, None unknown (labels arrive late).
+        prediction: 1 favourable, 0 not, None where null or NaN.
+    """
+
+    groups: tuple[str | None, ...]
+    label: int | None
+    prediction: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTable:
+    """The contingency of sensitive attributes x label x prediction over the bias window."""
+
+    model: str
+    attributes: tuple[str, ...]
+    cells: tuple[GroupCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTally:
+    """How one contract rule came out, counted in the engine.
+
+    Attributes:
+        checked: rows (or values) the rule looked at.
+        failing: how many broke it; None where the rule could not be run.
+        value: the number the rule's operator compares (e.g. a row count or a query's result).
+        error: why it could not be run, else "".
+    """
+
+    rule: str
+    checked: int
+    failing: int | None
+    value: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One dataset as one scan saw it on one night.
+
+    Attributes:
+        rows: rows in the whole table; ``window_rows`` in the window the columns describe.
+        window_start: first instant of the window (UTC), None where the whole table is the window.
+        watermark, oldest: newest and oldest event time (UTC) not later than ``as_of``.
+        future_rows: rows dated after ``as_of``; ``furthest`` the latest of them.
+        tonight_rows: rows dated on the night itself.
+        undated_rows: rows without an event time.
+        duplicate_keys: rows beyond the first of their primary key.
+        subjects: distinct subjects; ``rows_without_subject`` rows whose subject is null.
+        schema: (column, engine type) of every column the table has, in its order.
+        source_state: opaque token of the source's files or snapshot, to see whether it changed.
+    """
+
+    dataset: str
+    night: date
+    as_of: datetime
+    rows: int
+    window_rows: int
+    schema: tuple[tuple[str, str], ...]
+    columns: Mapping[str, ColumnProfile]
+    version: int = PROFILE_VERSION
+    window_start: datetime | None = None
+    watermark: datetime | None = None
+    oldest: datetime | None = None
+    future_rows: int = 0
+    furthest: datetime | None = None
+    tonight_rows: int = 0
+    undated_rows: int = 0
+    duplicate_keys: int = 0
+    subjects: int | None = None
+    rows_without_subject: int = 0
+    consent: tuple[ConsentTally, ...] = ()
+    groups: tuple[GroupTable, ...] = ()
+    rules: tuple[RuleTally, ...] = ()
+    unmeasured: Mapping[str, str] = field(default_factory=dict)
+    source_state: str = ""

@@ -1,0 +1,190 @@
+"""What the project needs of a store. Implemented by SQL (SQLite, Postgres) and in memory; one
+contract-test suite holds all of them to this page.
+
+A store hands out units of work. Within one, everything is read and written together or not at all::
+
+    with store.begin() as unit:
+        unit.measurements.replace(night, measurements)
+
+All instants are timezone-aware UTC. Reads are ordered and deterministic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent
+from governance_pipeline.vocabulary.risk import RiskScore
+
+
+@dataclass(frozen=True, slots=True)
+class NightRecord:
+    """One night as it was sealed. ``scope`` is "" for all datasets (a partial night is not sealed)."""
+
+    night: date
+    started_at: datetime
+    finished_at: datetime
+    expected: int
+    received: int
+    missing: tuple[str, ...]
+    playbook_digest: str
+    outcomes: Mapping[str, int]
+
+
+class Nights(Protocol):
+    def seal(self, record: NightRecord) -> None:
+        """Write or replace the night's seal."""
+
+    def get(self, night: date) -> NightRecord | None: ...
+    def latest(self) -> NightRecord | None: ...
+    def between(self, first: date, last: date) -> Sequence[NightRecord]:
+        """Ascending by night."""
+
+
+class Profiles(Protocol):
+    """Profiles are JSON objects here; :mod:`profiles.codec` knows their meaning."""
+
+    def put(self, dataset: str, night: date, profile: Mapping[str, Any]) -> None:
+        """Write or replace."""
+
+    def get(self, dataset: str, night: date) -> Mapping[str, Any] | None: ...
+    def latest_before(self, dataset: str, night: date) -> Mapping[str, Any] | None:
+        """The newest profile strictly before ``night``."""
+
+    def put_baseline(self, model: str, version: str, profile: Mapping[str, Any]) -> None:
+        """Written once per version: a second put for the same version changes nothing."""
+
+    def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None: ...
+
+
+class Measurements(Protocol):
+    def replace(
+        self, night: date, measurements: Iterable[Measurement], *, entities: Iterable[Entity]
+    ) -> None:
+        """Make ``measurements`` the night's only ones for ``entities``: what an earlier run of the
+        night wrote for them and is not there any more is removed; other entities are untouched.
+        """
+
+    def of_night(self, night: date) -> Sequence[Measurement]:
+        """Ordered by entity, indicator, facet."""
+
+    def history(
+        self,
+        entity: Entity,
+        indicator: str | None = None,
+        facet: str | None = None,
+        *,
+        last: date | None = None,
+        nights: int = 60,
+    ) -> Sequence[Measurement]:
+        """Up to ``nights`` nights back from ``last`` (default: newest), ascending by night."""
+
+
+class Risks(Protocol):
+    def replace(self, night: date, risks: Iterable[RiskScore]) -> None: ...
+    def of_night(self, night: date) -> Sequence[RiskScore]:
+        """Highest score first, then by entity."""
+
+    def history(self, entity: Entity, *, nights: int = 60) -> Sequence[RiskScore]: ...
+
+
+class Incidents(Protocol):
+    def put(self, incident: Incident, event: IncidentEvent) -> None:
+        """Write the new state and append the event that led to it.
+
+        Raises Conflict when (incident, sequence) is taken: another writer was first.
+        """
+
+    def get(self, incident_id: str) -> Incident | None: ...
+    def list(self, *, open_only: bool = False) -> Sequence[Incident]:
+        """Oldest opening first, then by id."""
+
+    def events(self, incident_id: str) -> Sequence[IncidentEvent]: ...
+
+
+class Outbox(Protocol):
+    def enqueue(self, alert: Alert) -> bool:
+        """Add; False (and nothing written) when the key is already there."""
+
+    def due(self, now: datetime, limit: int = 100) -> Sequence[Alert]:
+        """Pending alerts whose ``not_before`` has passed, claimed for this caller: another caller
+        does not get them until ``not_before`` moves on (a lease of 60 s is set). Polled by state.
+        """
+
+    def settle(self, alert: Alert) -> None:
+        """Write back status, attempts, not_before, sent_at and last_error of an alert by its key."""
+
+    def list(self, *, night: date | None = None) -> Sequence[Alert]:
+        """Ordered by night, then key."""
+
+
+class Reviews(Protocol):
+    def open(self, milestone: Milestone, review_id: str, event: ReviewEvent) -> bool:
+        """Record the milestone and its review's first event; False when the milestone is known."""
+
+    def append(self, event: ReviewEvent) -> None:
+        """Append; raises Conflict when (review, sequence) is taken."""
+
+    def events(self, review_id: str) -> Sequence[ReviewEvent]: ...
+    def list(self) -> Sequence[tuple[str, Milestone]]:
+        """(review id, milestone), oldest night first."""
+
+    def get(self, review_id: str) -> Milestone | None: ...
+
+
+class Versions(Protocol):
+    def put(self, version: ModelVersion) -> bool:
+        """Record as discovered; True when this (model, version) was new."""
+
+    def get(self, model: str, version: str) -> ModelVersion | None: ...
+    def of_model(self, model: str) -> Sequence[ModelVersion]:
+        """Oldest registration first."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRecord:
+    """A lineage edge as of a night."""
+
+    source: Entity
+    target: Entity
+    kind: str
+    known_by: str
+    detail: str = ""
+
+
+class LineageEdges(Protocol):
+    def replace(self, night: date, edges: Iterable[EdgeRecord]) -> None: ...
+    def of_night(self, night: date) -> Sequence[EdgeRecord]:
+        """The newest graph recorded on or before ``night``; ordered."""
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    nights: Nights
+    profiles: Profiles
+    measurements: Measurements
+    risks: Risks
+    incidents: Incidents
+    outbox: Outbox
+    reviews: Reviews
+    versions: Versions
+    lineage: LineageEdges
+
+
+class Store(Protocol):
+    def begin(self) -> AbstractContextManager[Unit]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        Raises StoreUnavailable when the database does not answer or needs ``governance store upgrade``.
+        """
+        ...
+
+    def close(self) -> None: ...

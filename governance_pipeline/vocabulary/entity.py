@@ -1,0 +1,70 @@
+"""What is governed, and how it is named everywhere: in rows, pages, alerts and lineage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governance_pipeline.errors import UsageError
+
+
+class EntityKind(StrEnum):
+    """The kinds of thing that carry measurements, risk, incidents or lineage."""
+
+    SOURCE = "source"
+    DATASET = "dataset"
+    COLUMN = "column"
+    JOB = "job"
+    MODEL = "model"
+    VERSION = "version"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entity:
+    """A governed thing: ``dataset:lending.incomes``, ``column:lending.incomes#ratio``,
+    ``version:mortgage_approval/2``.
+    """
+
+    kind: EntityKind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Entity:
+        """Read ``kind:name`` back. Raises UsageError where the kind is unknown or the name empty."""
+        kind, _, name = text.partition(":")
+        if kind not in set(EntityKind) or not name:
+            raise UsageError(
+                f"'{text}' is not the name of a governed thing",
+                hint=f"write kind:name, with one of {', '.join(EntityKind)}",
+            )
+        return cls(EntityKind(kind), name)
+
+    @classmethod
+    def dataset(cls, name: str) -> Entity:
+        return cls(EntityKind.DATASET, name)
+
+    @classmethod
+    def column(cls, dataset: str, column: str) -> Entity:
+        return cls(EntityKind.COLUMN, f"{dataset}#{column}")
+
+    @classmethod
+    def model(cls, name: str) -> Entity:
+        return cls(EntityKind.MODEL, name)
+
+    @classmethod
+    def version(cls, model: str, version: str) -> Entity:
+        return cls(EntityKind.VERSION, f"{model}/{version}")
+
+    @property
+    def dataset_name(self) -> str:
+        """The dataset a dataset or column entity belongs to."""
+        return self.name.partition("#")[0]
+
+    @property
+    def column_name(self) -> str | None:
+        """The column of a column entity, else None."""
+        return self.name.partition("#")[2] or None

@@ -1,0 +1,90 @@
+"""The events a night yields, in order. Subscribers (progress bar, Dagster, OpenLineage) consume
+them; the night knows none of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentAct
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import Milestone, ModelVersion
+from governance_pipeline.vocabulary.risk import RiskScore
+
+
+@dataclass(frozen=True, slots=True)
+class NightStarted:
+    night: date
+    datasets: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDiscovered:
+    night: date
+    version: ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetScanned:
+    """``error`` is None when the scan succeeded; then the profile is in the store."""
+
+    night: date
+    dataset: str
+    rows: int | None
+    seconds: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorMeasured:
+    measurement: Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAssessed:
+    risk: RiskScore
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChanged:
+    incident: Incident
+    act: IncidentAct
+    night: date
+
+
+@dataclass(frozen=True, slots=True)
+class AlertQueued:
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOpened:
+    milestone: Milestone
+    review: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NightSealed:
+    """Expected against received measurements: what is missing is as visible as what failed."""
+
+    night: date
+    expected: int
+    received: int
+    missing: tuple[str, ...]
+    seconds: float
+
+
+NightEvent = (
+    NightStarted
+    | VersionDiscovered
+    | DatasetScanned
+    | IndicatorMeasured
+    | RiskAssessed
+    | IncidentChanged
+    | AlertQueued
+    | ReviewOpened
+    | NightSealed
+)
