@@ -17,6 +17,7 @@ Tier = Literal["low", "medium", "high", "critical"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 TIERS: tuple[Tier, ...] = ("low", "medium", "high", "critical")
+DEFAULT_BOUNDS: dict[Tier, float] = {"low": 0.0, "medium": 20.0, "high": 45.0, "critical": 70.0}
 
 
 class Clause(FileModel):
