@@ -164,7 +164,7 @@ class RiskPolicy(FileModel):
     missing_evidence: float = Field(8.0, ge=0, le=100)
     propagation: Share = 0.5
     bounds: dict[Tier, float] = Field(
-        default_factory=lambda: {"low": 0, "medium": 20, "high": 45, "critical": 70}
+        default_factory=lambda: dict(DEFAULT_BOUNDS)
     )
 
     def tier(self, score: float) -> Tier:
