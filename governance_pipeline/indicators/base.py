@@ -36,6 +36,7 @@ class DatasetInputs:
         previous: last measured night's profile, None on the first.
         baselines: of every model that reads features from this dataset, for the version that
             serves (or, before a first promotion, the newest).
+        owned_sources: datasets of kind source that have an active owner tonight.
     """
 
     night: date
@@ -48,6 +49,7 @@ class DatasetInputs:
     charter: Charter
     graph: LineageGraph
     baselines: tuple[Baseline, ...] = ()
+    owned_sources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
