@@ -99,6 +99,14 @@ class Conflict(Refused):
 
 
 class ChannelFailed(GovernanceError):
-    """A receiver did not take an alert; the outbox keeps it and tries again."""
+    """A receiver did not take an alert; the outbox keeps it and tries again.
+
+    Args:
+        transient: False where trying again cannot help (there is no address to send to).
+    """
 
     code = "channel_failed"
+
+    def __init__(self, message: str, *, hint: str = "", transient: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.transient = transient

@@ -191,6 +191,7 @@ class ReviewPolicy(FileModel):
         due_days: days until a review is overdue; ``valid_days`` how long an approval holds.
         evidence_hours: how old the last night may be for the gate.
         never: indicators whose failure no approval can accept.
+        allow_warn: whether the gate lets a warning pass without an approval naming it.
     """
 
     clause: str
@@ -200,6 +201,7 @@ class ReviewPolicy(FileModel):
     valid_days: int = Field(90, ge=1)
     evidence_hours: float = Field(36.0, gt=0)
     never: tuple[str, ...] = ()
+    allow_warn: bool = True
 
 
 class RetrainingPolicy(FileModel):
@@ -209,11 +211,16 @@ class RetrainingPolicy(FileModel):
 
 
 class AlertPolicy(FileModel):
-    """When alerts go out and how hard delivery is tried."""
+    """When alerts go out and how hard delivery is tried.
+
+    The wait doubles from ``first_retry_seconds`` to ``longest_retry_seconds``. The defaults outlast a
+    receiver that is gone for a day: 36 attempts spread over 29 hours.
+    """
 
     on: tuple[Literal["opened", "reopened", "resolved"], ...] = ("opened", "reopened")
-    max_attempts: int = Field(12, ge=1, le=100)
+    max_attempts: int = Field(36, ge=1, le=100)
     first_retry_seconds: float = Field(30.0, gt=0)
+    longest_retry_seconds: float = Field(3600.0, gt=0)
 
 
 class Playbook(FileModel):
