@@ -1,0 +1,1 @@
+"""Milestones, cross-functional reviews and the gate: measurements become decisions here."""

@@ -67,6 +67,16 @@ class ReviewOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class LineagePublished:
+    """``error`` is None when the receiver took all ``events``."""
+
+    night: date
+    events: int
+    destination: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NightSealed:
     """Expected against received measurements: what is missing is as visible as what failed."""
 
@@ -86,5 +96,6 @@ NightEvent = (
     | IncidentChanged
     | AlertQueued
     | ReviewOpened
+    | LineagePublished
     | NightSealed
 )

@@ -1,0 +1,217 @@
+"""May this model version be promoted? Closed unless everything needed is known and good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from governance_pipeline.catalog.registry_file import read_versions
+from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.project import Project
+from governance_pipeline.errors import NotFound
+from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
+from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.reviews.service import review_of_version
+from governance_pipeline.store.ports import NightRecord, Store
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.outcome import Outcome
+from governance_pipeline.vocabulary.review import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class GateReason:
+    """One thing that keeps the gate closed.
+
+    Attributes:
+        code: stable word for machines, e.g. ``review_missing``.
+        sentence: why, for a person.
+        next_step: what opens it.
+    """
+
+    code: str
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """The gate's answer.
+
+    Attributes:
+        reasons: why it is closed; empty exactly when it is open.
+        findings: what did not pass tonight for the model and its inputs.
+        accepted: the keys of those findings that the approved review knew.
+    """
+
+    model: str
+    version: str
+    evaluated_at: datetime
+    night: date | None
+    review: str | None
+    review_status: str | None
+    reasons: tuple[GateReason, ...]
+    findings: tuple[Measurement, ...]
+    accepted: tuple[FindingKey, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Everything the gate looks at, read once."""
+
+    project: Project
+    model: ModelSpec
+    version: ModelVersion
+    registry_problems: Sequence[str]
+    night: NightRecord | None
+    measurements: Sequence[Measurement]
+    entities: frozenset[Entity]
+    evidence: Evidence
+    review: ReviewState | None
+    now: datetime
+
+
+def evaluate_gate(project: Project, store: Store, model_name: str, version: str, now: datetime) -> GateReport:
+    """Evaluate the gate for one model version.
+
+    Raises:
+        NotFound: the project has no such model, or its registry no such version.
+    """
+    facts = _gather(project, store, model_name, version, now)
+    reasons = (
+        *_registry_reasons(facts),
+        *_night_reasons(facts),
+        *_review_reasons(facts),
+        *_finding_reasons(facts),
+    )
+    accepted = facts.review.evidence.findings if facts.review and facts.review.is_approved else ()
+    findings = set(facts.evidence.findings)
+    return GateReport(
+        model=model_name,
+        version=version,
+        evaluated_at=now,
+        night=facts.night.night if facts.night else None,
+        review=facts.review.id if facts.review else None,
+        review_status=str(facts.review.status_at(now)) if facts.review else None,
+        reasons=reasons,
+        findings=tuple(m for m in facts.measurements if m.key in findings and m.entity in facts.entities),
+        accepted=tuple(key for key in facts.evidence.findings if key in set(accepted)),
+    )
+
+
+def _gather(project: Project, store: Store, model_name: str, version: str, now: datetime) -> _Facts:
+    model = project.model(model_name)
+    reading = read_versions(model, project.root)
+    found = next((v for v in reading.versions if v.version == version), None)
+    if found is None:
+        known = ", ".join(v.version for v in reading.versions) or "none"
+        raise NotFound(
+            f"{model_name} has no registered version '{version}'", hint=f"registered versions: {known}"
+        )
+    graph = build_graph(project, reading.versions)
+    entities = concerned_entities(model, graph)
+    with store.begin() as unit:
+        night = unit.nights.latest()
+        measurements = unit.measurements.of_night(night.night) if night else ()
+        review = review_of_version(unit, model_name, version)
+    evidence = gather(
+        found,
+        project.playbook_digest,
+        measurements,
+        entities,
+        allow_warn=project.playbook.reviews.allow_warn,
+    )
+    return _Facts(
+        project, model, found, reading.problems, night, measurements, entities, evidence, review, now
+    )
+
+
+def _registry_reasons(facts: _Facts) -> Iterator[GateReason]:
+    for problem in facts.registry_problems:
+        yield GateReason("registry_problem", problem, "repair the registry file or the artefact")
+    if not facts.version.digest:
+        yield GateReason(
+            "artefact_unknown",
+            f"version {facts.version.version} has no artefact digest, so nobody can say what is promoted",
+            "register the version with the sha256 of its artefact",
+        )
+
+
+def _night_reasons(facts: _Facts) -> Iterator[GateReason]:
+    night = facts.night
+    if night is None:
+        yield GateReason("never_measured", "no night has been run yet", "run `governance nightly`")
+        return
+    limit = timedelta(hours=facts.project.playbook.reviews.evidence_hours)
+    if facts.now - night.finished_at > limit:
+        yield GateReason(
+            "evidence_stale",
+            f"the last night measured is {night.night:%d %B %Y}; the playbook allows evidence"
+            f" of {limit.total_seconds() / 3600:g} hours",
+            "run `governance nightly`",
+        )
+    measured = {measurement.entity for measurement in facts.measurements}
+    for entity in sorted(facts.entities - measured):
+        yield GateReason(
+            "unmeasured", f"nothing was measured for {entity.name}", "run `governance nightly`"
+        )
+
+
+def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
+    review = facts.review
+    if review is None:
+        yield GateReason(
+            "review_missing",
+            f"no review has been opened for version {facts.version.version}",
+            "run `governance nightly`: it opens one for a version it has not seen",
+        )
+        return
+    status = review.status_at(facts.now)
+    if not review.is_approved or status != review.status:
+        waiting = ", ".join(f"{function} ({n})" for function, n in review.missing.items())
+        sentence = f"review {review.id} is {status.replace('_', ' ')}"
+        yield GateReason(
+            "review_not_approved",
+            f"{sentence}; still to decide: {waiting}" if waiting and status.is_open else sentence,
+            f"see `governance review show {review.id}`",
+        )
+    elif not review.evidence.covers(facts.evidence):
+        yield GateReason("approval_void", _what_changed(review.evidence, facts.evidence),
+                         "the next night attaches the new evidence to the review; decide again")
+
+
+def _what_changed(approved: Evidence, present: Evidence) -> str:
+    if approved.model_digest != present.model_digest:
+        return "the model's artefact is not the one that was approved"
+    if approved.snapshot_digest != present.snapshot_digest:
+        return "the training data is not the data that was approved"
+    if approved.playbook_digest != present.playbook_digest:
+        return "the playbook or the charter has changed since the approval"
+    fresh = sorted(set(present.findings) - set(approved.findings))
+    return f"{len(fresh)} finding(s) came up after the approval, the first in {fresh[0][0].partition(':')[2]}"
+
+
+def _finding_reasons(facts: _Facts) -> Iterator[GateReason]:
+    """Findings that stay closed: not known to an approval, or never acceptable by the playbook."""
+    approved = facts.review is not None and facts.review.is_approved
+    known = set(facts.review.evidence.findings) if facts.review and approved else set()
+    present = set(facts.evidence.findings)
+    never = set(facts.project.playbook.reviews.never)
+    for measurement in facts.measurements:
+        if measurement.entity not in facts.entities or measurement.key not in present:
+            continue
+        unacceptable = measurement.indicator in never and measurement.outcome is not Outcome.INSUFFICIENT
+        if unacceptable or measurement.key not in known:
+            yield GateReason(
+                f"{measurement.indicator}_{measurement.outcome}",
+                measurement.sentence,
+                "repair it: the playbook lets nobody accept this"
+                if unacceptable
+                else "repair it, or have the review accept it",
+            )

@@ -1,0 +1,75 @@
+"""The profile each model version was trained on, taken once when the version is first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from governance_pipeline.charter.project import Project
+from governance_pipeline.errors import GovernanceError
+from governance_pipeline.indicators.base import Baseline
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.scanning import plan_baseline
+from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.services import Services
+from governance_pipeline.vocabulary.review import ModelVersion
+
+VersionKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Every version's baseline.
+
+    Attributes:
+        profiles: by (model, version), earlier ones and tonight's.
+        taken: the keys taken tonight, to be stored.
+        problems: by model, why a serving version has none.
+    """
+
+    profiles: Mapping[VersionKey, Profile]
+    taken: tuple[VersionKey, ...]
+    problems: Mapping[str, str]
+
+
+def take_baselines(
+    services: Services, night: date, discovery: Discovery, known: Mapping[VersionKey, Profile]
+) -> Baselines:
+    """Profile the training snapshot of every version that has no baseline yet."""
+    profiles = dict(known)
+    taken: list[VersionKey] = []
+    problems: dict[str, str] = {}
+    for version in discovery.all_versions:
+        key = (version.model, version.version)
+        if key in profiles:
+            continue
+        try:
+            profiles[key] = _snapshot_profile(services, night, version)
+        except GovernanceError as error:
+            problems[version.model] = f"version {version.version} has no baseline: {error}"
+        else:
+            taken.append(key)
+    return Baselines(profiles, tuple(taken), problems)
+
+
+def _snapshot_profile(services: Services, night: date, version: ModelVersion) -> Profile:
+    project = services.project
+    snapshot = version.snapshot or project.model(version.model).training.snapshot
+    bins = project.playbook.indicators.drift.bins
+    return services.engine.scan(plan_baseline(project.contract(snapshot), night, project.settings, bins=bins))
+
+
+def of_dataset(
+    project: Project, dataset: str, discovery: Discovery, profiles: Mapping[VersionKey, Profile]
+) -> tuple[Baseline, ...]:
+    """The baselines a dataset's features are compared with: one per model that reads it."""
+    found: list[Baseline] = []
+    for model in project.models.values():
+        serving = discovery.serving(model.name)
+        if serving is None or not any(feature.dataset == dataset for feature in model.features):
+            continue
+        profile = profiles.get((model.name, serving.version))
+        if profile is not None:
+            found.append(Baseline(model, serving, profile))
+    return tuple(found)

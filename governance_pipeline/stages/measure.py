@@ -1,0 +1,173 @@
+"""Apply every indicator to what was scanned. What could not be scanned is ``not_run``, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from governance_pipeline.charter.contract import Contract, DatasetKind
+from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs
+from governance_pipeline.indicators.registry import all_indicators, not_run
+from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.scanning import night_bounds
+from governance_pipeline.stages import baselines as baseline_stage
+from governance_pipeline.stages.baselines import Baselines
+from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.recall import Memory
+from governance_pipeline.stages.scan import Scans, night_end
+from governance_pipeline.stages.services import Services
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that tonight's measurements are made from."""
+
+    night: date
+    scans: Scans
+    baselines: Baselines
+    discovery: Discovery
+    memory: Memory
+    graph: LineageGraph
+
+
+def measure(
+    services: Services,
+    evidence: Evidence,
+    contracts: Sequence[Contract],
+    models: Sequence[ModelSpec],
+) -> list[Measurement]:
+    """Every enabled indicator's measurements, concluded over the whole night, in a stable order."""
+    found: list[Measurement] = []
+    for indicator in all_indicators():
+        policy = services.project.playbook.policy(indicator.name)
+        if policy is not None and not policy.enabled:
+            continue
+        mine: list[Measurement] = []
+        for contract in contracts:
+            mine.extend(_of_dataset(services, evidence, contract, indicator))
+        for model in models:
+            mine.extend(_of_model(services, evidence, model, indicator))
+        found.extend(indicator.conclude(mine, services.project.playbook) if indicator.conclude else mine)
+    return sorted(found, key=lambda measurement: measurement.key)
+
+
+def _of_dataset(
+    services: Services, evidence: Evidence, contract: Contract, indicator: Indicator
+) -> Iterator[Measurement]:
+    if indicator.measure_dataset is None:
+        return
+    entity = Entity.dataset(contract.dataset)
+    failure = evidence.scans.failures.get(contract.dataset)
+    if failure is not None and "declared" not in indicator.tags:
+        if _expected_without_scan(services, evidence, contract, indicator):
+            yield not_run(entity, indicator.name, evidence.night, failure, _clause(services, indicator), cause="scan")
+        return
+    inputs = dataset_inputs(services, evidence, contract)
+    yield from _guarded(services, evidence, indicator, entity, lambda: indicator.measure_dataset(inputs))  # type: ignore[misc]
+    model = indicator.name == "drift" and _model_without_baseline(services, evidence, contract)
+    if model:
+        reason = evidence.baselines.problems.get(model, f"model {model} has no registered version")
+        yield not_run(entity, indicator.name, evidence.night, reason, _clause(services, indicator), facet=f"@{model}")
+
+
+def _of_model(
+    services: Services, evidence: Evidence, model: ModelSpec, indicator: Indicator
+) -> Iterator[Measurement]:
+    measure_model = indicator.measure_model
+    if measure_model is None:
+        return
+    inputs = ModelInputs(
+        night=evidence.night,
+        as_of=night_end(services.project, evidence.night),
+        model=model,
+        version=evidence.discovery.serving(model.name),
+        profiles=evidence.scans.profiles,
+        playbook=services.project.playbook,
+        charter=services.project.charter,
+        graph=evidence.graph,
+        minimum_group_size=services.project.settings.minimum_group_size,
+    )
+    entity = Entity.model(model.name)
+    yield from _guarded(services, evidence, indicator, entity, lambda: measure_model(inputs))
+
+
+def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -> DatasetInputs:
+    """What the indicators may look at for one dataset."""
+    project = services.project
+    as_of = night_bounds(contract, evidence.night)[1]
+    blank = Profile(contract.dataset, evidence.night, as_of, rows=0, window_rows=0, schema=(), columns={})
+    return DatasetInputs(
+        night=evidence.night,
+        as_of=as_of,
+        contract=contract,
+        tier=project.tier(contract.dataset),
+        profile=evidence.scans.profiles.get(contract.dataset, blank),
+        previous=evidence.memory.previous.get(contract.dataset),
+        playbook=project.playbook,
+        charter=project.charter,
+        graph=evidence.graph,
+        baselines=baseline_stage.of_dataset(
+            project, contract.dataset, evidence.discovery, evidence.baselines.profiles
+        ),
+        owned_sources=owned_sources(services, evidence.night),
+    )
+
+
+def owned_sources(services: Services, night: date) -> frozenset[str]:
+    """The source datasets somebody answers for tonight."""
+    project = services.project
+    return frozenset(
+        name
+        for name, contract in project.contracts.items()
+        if contract.kind in (DatasetKind.SOURCE, DatasetKind.CONSENT_LEDGER)
+        and contract.owner
+        and project.charter.members(contract.owner, night)
+    )
+
+
+def _guarded(
+    services: Services,
+    evidence: Evidence,
+    indicator: Indicator,
+    entity: Entity,
+    measured: Callable[[], Iterable[Measurement]],
+) -> list[Measurement]:
+    """An indicator that breaks is ``not_run`` for its entity; the others go on."""
+    try:
+        return list(measured())
+    except Exception as error:  # noqa: BLE001 - a plug-in's bug must not end the night or pass
+        reason = f"the indicator broke: {type(error).__name__}: {error}"
+        return [not_run(entity, indicator.name, evidence.night, reason, _clause(services, indicator))]
+
+
+def _expected_without_scan(
+    services: Services, evidence: Evidence, contract: Contract, indicator: Indicator
+) -> bool:
+    """Whether the indicator would have applied, had the scan not failed."""
+    reads: Mapping[str, bool] = {
+        "consent": bool(contract.purposes),
+        "retention": contract.retention is not None,
+        "recency": contract.event_time is not None,
+        "drift": any(f.dataset == contract.dataset for m in services.project.models.values() for f in m.features),
+    }
+    return reads.get(indicator.name, True)
+
+
+def _model_without_baseline(services: Services, evidence: Evidence, contract: Contract) -> str | None:
+    for model in services.project.models.values():
+        if not any(feature.dataset == contract.dataset for feature in model.features):
+            continue
+        serving = evidence.discovery.serving(model.name)
+        if serving is None or (model.name, serving.version) not in evidence.baselines.profiles:
+            return model.name
+    return None
+
+
+def _clause(services: Services, indicator: Indicator) -> str:
+    policy = services.project.playbook.policy(indicator.name)
+    return policy.clause if policy else ""

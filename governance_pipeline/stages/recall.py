@@ -1,0 +1,65 @@
+"""What earlier nights left behind that tonight needs, read in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from governance_pipeline.charter.project import Project
+from governance_pipeline.profiles import codec
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.store.ports import Store
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.incident import Incident
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The store's state before tonight.
+
+    Attributes:
+        previous: each dataset's newest profile before tonight.
+        risks: each entity's score on the last sealed night before tonight.
+        incidents: all incidents by id.
+        versions: known model versions by (model, version).
+        baselines: training snapshot profiles by (model, version).
+        tonight: what an earlier run of the same night measured.
+        is_newest: no later night has been sealed, so tonight may change incidents and reviews.
+    """
+
+    previous: Mapping[str, Profile]
+    risks: Mapping[Entity, float]
+    incidents: Mapping[str, Incident]
+    versions: Mapping[tuple[str, str], ModelVersion]
+    baselines: Mapping[tuple[str, str], Profile]
+    tonight: Sequence[Measurement]
+    is_newest: bool
+
+
+def recall(store: Store, project: Project, night: date) -> Memory:
+    """Read the memory of ``project`` before ``night``."""
+    with store.begin() as unit:
+        versions = {(v.model, v.version): v for model in project.models for v in unit.versions.of_model(model)}
+        latest = unit.nights.latest()
+        before = unit.nights.between(project.settings.schedule.start, night - timedelta(days=1))
+        risks = unit.risks.of_night(before[-1].night) if before else ()
+        return Memory(
+            previous=_decoded({name: unit.profiles.latest_before(name, night) for name in project.contracts}),
+            risks={risk.entity: risk.score for risk in risks},
+            incidents={incident.id: incident for incident in unit.incidents.list()},
+            versions=versions,
+            baselines=_decoded({key: unit.profiles.get_baseline(*key) for key in versions}),
+            tonight=unit.measurements.of_night(night),
+            is_newest=latest is None or latest.night <= night,
+        )
+
+
+K = TypeVar("K")
+
+
+def _decoded(found: Mapping[K, Mapping[str, Any] | None]) -> dict[K, Profile]:
+    return {key: codec.from_json(profile) for key, profile in found.items() if profile is not None}

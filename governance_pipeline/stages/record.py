@@ -1,0 +1,67 @@
+"""Write the night: everything in one transaction, so an interrupted night leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from governance_pipeline.profiles import codec
+from governance_pipeline.stages.consequences import Consequences
+from governance_pipeline.stages.measure import Evidence
+from governance_pipeline.store.ports import EdgeRecord, NightRecord, Store, Unit
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.incident import Alert
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.risk import RiskScore
+
+
+@dataclass(frozen=True, slots=True)
+class NightResult:
+    """All that one run of a night found. ``sealed`` is None for a partial night."""
+
+    evidence: Evidence
+    entities: Sequence[Entity]
+    measurements: Sequence[Measurement]
+    risks: Sequence[RiskScore]
+    consequences: Consequences
+    sealed: NightRecord | None
+
+
+def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
+    """Write ``result``; returns the alerts that were not in the outbox before."""
+    evidence = result.evidence
+    with store.begin() as unit:
+        _record_discoveries(unit, evidence)
+        for dataset, profile in evidence.scans.profiles.items():
+            unit.profiles.put(dataset, evidence.night, codec.to_json(profile))
+        unit.measurements.replace(evidence.night, result.measurements, entities=result.entities)
+        unit.risks.replace(evidence.night, result.risks)
+        _record_consequences(unit, result.consequences)
+        fresh = tuple(alert for alert in result.consequences.alerts if unit.outbox.enqueue(alert))
+        if result.sealed is not None:
+            unit.lineage.replace(evidence.night, _edges(evidence))
+            unit.nights.seal(result.sealed)
+    return fresh
+
+
+def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
+    for version in evidence.discovery.all_versions:
+        unit.versions.put(version)
+    for key in evidence.baselines.taken:
+        unit.profiles.put_baseline(*key, codec.to_json(evidence.baselines.profiles[key]))
+
+
+def _record_consequences(unit: Unit, consequences: Consequences) -> None:
+    for change in consequences.changes:
+        unit.incidents.put(change.incident, change.event)
+    for opening in consequences.reviews:
+        unit.reviews.open(opening.milestone, opening.review_id, opening.event)
+    for event in consequences.review_events:
+        unit.reviews.append(event)
+
+
+def _edges(evidence: Evidence) -> list[EdgeRecord]:
+    return [
+        EdgeRecord(edge.source, edge.target, str(edge.kind), str(edge.known_by), edge.evidence)
+        for edge in evidence.graph.edges
+    ]

@@ -1,0 +1,133 @@
+"""Scan every dataset of the night once, a few at a time; an error is that dataset's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+from governance_pipeline.charter.contract import Contract, DatasetKind
+from governance_pipeline.charter.project import Project
+from governance_pipeline.errors import GovernanceError
+from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.scanning import night_bounds, plan_scan
+from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.services import Services
+from governance_pipeline.vocabulary.night import DatasetScanned
+
+
+@dataclass(slots=True)
+class Scans:
+    """What the scans brought: a profile or a reason for each dataset."""
+
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def scan_datasets(
+    services: Services,
+    night: date,
+    contracts: Sequence[Contract],
+    discovery: Discovery,
+    baselines: Mapping[tuple[str, str], Profile],
+    into: Scans,
+) -> Iterator[DatasetScanned]:
+    """Scan ``contracts``; results are yielded in order and gathered in ``into``."""
+    plans = [plan_for(services.project, contract, night, discovery, baselines) for contract in contracts]
+    with ThreadPoolExecutor(max_workers=services.project.settings.limits.threads) as pool:
+        for plan, (profile, failure, seconds) in zip(
+            plans, pool.map(lambda plan: _scan(services, plan), plans), strict=True
+        ):
+            dataset = plan.contract.dataset
+            if profile is not None:
+                into.profiles[dataset] = profile
+            else:
+                into.failures[dataset] = failure
+            rows = None if profile is None else profile.rows
+            yield DatasetScanned(night, dataset, rows, seconds, failure or None)
+
+
+def night_end(project: Project, night: date) -> datetime:
+    """The first instant after ``night`` in the project's time zone, in UTC."""
+    zone = ZoneInfo(project.settings.schedule.timezone)
+    return datetime.combine(night + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+
+
+def _scan(services: Services, plan: ScanPlan) -> tuple[Profile | None, str, float]:
+    begun = perf_counter()
+    try:
+        return services.engine.scan(plan), "", perf_counter() - begun
+    except GovernanceError as error:
+        return None, str(error), perf_counter() - begun
+    except Exception as error:  # noqa: BLE001 - one dataset's surprise must not end the night
+        reason = f"the scan of {plan.contract.dataset} broke: {type(error).__name__}: {error}"
+        return None, reason, perf_counter() - begun
+
+
+def plan_for(
+    project: Project,
+    contract: Contract,
+    night: date,
+    discovery: Discovery,
+    baselines: Mapping[tuple[str, str], Profile],
+) -> ScanPlan:
+    """What tonight's scan of one dataset is asked for."""
+    return plan_scan(
+        contract,
+        night,
+        project.settings,
+        project.playbook,
+        edges=_edges(project, contract, discovery, baselines),
+        consent=_consent(project, contract),
+        groups=_groups(project, contract, night),
+    )
+
+
+def _edges(
+    project: Project,
+    contract: Contract,
+    discovery: Discovery,
+    baselines: Mapping[tuple[str, str], Profile],
+) -> dict[str, tuple[float, ...]]:
+    """Histogram edges of the baselines the dataset's features will be compared with."""
+    edges: dict[str, tuple[float, ...]] = {}
+    if contract.kind is DatasetKind.TRAINING_SNAPSHOT:
+        return edges
+    for model in project.models.values():
+        serving = discovery.serving(model.name)
+        baseline = baselines.get((model.name, serving.version)) if serving else None
+        for feature in model.features if baseline else ():
+            column = baseline.columns.get(feature.baseline_column) if baseline else None
+            if feature.dataset == contract.dataset and column and column.histogram:
+                edges.setdefault(feature.name, column.histogram.edges)
+    return edges
+
+
+def _consent(project: Project, contract: Contract) -> ConsentPlan | None:
+    ledger = project.settings.consent
+    if ledger is None or not contract.purposes or contract.subject_key is None:
+        return None
+    location = project.contracts[ledger.dataset].location
+    return ConsentPlan(ledger, location, project.playbook.indicators.consent.conflict)
+
+
+def _groups(project: Project, contract: Contract, night: date) -> tuple[GroupPlan, ...]:
+    _, night_end = night_bounds(contract, night)
+    window = timedelta(days=project.playbook.indicators.bias.window_days)
+    return tuple(
+        GroupPlan(
+            model=model.name,
+            attributes=tuple(attribute.column for attribute in model.sensitive_attributes),
+            prediction=log.prediction,
+            label=log.label,
+            positive=log.positive,
+            version_column=log.version,
+            window_start=night_end - window,
+        )
+        for model in project.models.values()
+        if (log := model.predictions) and log.dataset == contract.dataset and model.sensitive_attributes
+    )
