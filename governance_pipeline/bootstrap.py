@@ -1,0 +1,78 @@
+"""The one place that turns a project folder into live parts. CLI, web and Dagster assets call it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from governance_pipeline.charter.loader import find_project, load_project, resolve_env
+from governance_pipeline.charter.project import Project
+from governance_pipeline.stages.services import Clock, Services, utc_now
+from governance_pipeline.store.open import open_store
+from governance_pipeline.store.ports import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from governance_pipeline.profiles.plan import Engine, ScanPlan
+    from governance_pipeline.profiles.profile import Profile
+
+
+class LazyEngine:
+    """Opens the real engine at its first use: commands that measure nothing do not pay for it."""
+
+    def __init__(self, project: Project, environ: Mapping[str, str]) -> None:
+        self._project = project
+        self._environ = environ
+        self._engine: Engine | None = None
+
+    def _open(self) -> Engine:
+        if self._engine is None:
+            from governance_pipeline.profiles.engine import IbisEngine
+
+            self._engine = IbisEngine(self._project.settings, self._project.root, self._environ)
+        return self._engine
+
+    def scan(self, plan: ScanPlan) -> Profile:
+        return self._open().scan(plan)
+
+    def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
+        return self._open().sample(plan, columns, rows)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+def open_project(start: Path | None = None) -> Project:
+    """Load the project at or above ``start`` (default: the current folder)."""
+    return load_project(find_project(start or Path.cwd()))
+
+
+def open_project_store(project: Project, environ: Mapping[str, str] | None = None) -> Store:
+    """The project's store; its URL may refer to environment variables as ``${NAME}``."""
+    url = resolve_env(project.settings.store, os.environ if environ is None else environ)
+    return open_store(url, root=project.root)
+
+
+@contextmanager
+def services(
+    project: Project, *, clock: Clock = utc_now, environ: Mapping[str, str] | None = None
+) -> Iterator[Services]:
+    """Everything a night needs, released at the end of the block."""
+    environ = dict(os.environ) if environ is None else environ
+    opened = Services(
+        project=project,
+        store=open_project_store(project, environ),
+        engine=LazyEngine(project, environ),
+        clock=clock,
+        environ=environ,
+    )
+    try:
+        yield opened
+    finally:
+        opened.close()

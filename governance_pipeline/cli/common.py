@@ -1,0 +1,83 @@
+"""Options and output that the verbs share."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", "-p", help="Project folder [default: nearest with governance.yaml]."),
+]
+
+
+class Format(StrEnum):
+    """How a verb prints."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="For people or for programs.")]
+DateOption = Annotated[
+    datetime | None, typer.Option("--date", "-d", formats=["%Y-%m-%d"], help="The night, YYYY-MM-DD.")
+]
+
+OUTCOME_STYLE = {
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "insufficient": "cyan",
+    "not_run": "bold magenta",
+}
+
+
+def console() -> Console:
+    """Standard output; plain text where it is not a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def jsonable(value: Any) -> Any:
+    """Dataclasses, dates and enums as plain JSON values; stable key order as declared."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(jsonable(value), indent=2, ensure_ascii=False))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table for people; cells are text, never markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False)
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(str(cell), style=OUTCOME_STYLE.get(str(cell), "")) for cell in row))
+    console().print(drawn)

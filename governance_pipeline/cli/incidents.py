@@ -1,0 +1,154 @@
+"""incident list, show, ack, snooze, resolve; alert list, send, test."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+
+group = typer.Typer(help="Incidents: breaches that someone must fix.", no_args_is_help=True)
+alerts = typer.Typer(help="Alerts: the outbox of messages to owners.", no_args_is_help=True)
+
+IncidentArgument = Annotated[str, typer.Argument(help="Incident id, e.g. INC-3f9a21c0.")]
+AsOption = Annotated[str, typer.Option("--as", help="Your id in charter.yaml.")]
+NoteOption = Annotated[str, typer.Option("--note", help="What you know or did, in a sentence.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs."""
+    app.add_typer(group, name="incident")
+    app.add_typer(alerts, name="alert")
+
+
+@group.command("list", epilog="Example: governance incident list --all")
+def list_(
+    project: ProjectOption = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Open incidents, oldest first."""
+    from governance_pipeline.bootstrap import open_project, open_project_store
+
+    store = open_project_store(open_project(project))
+    with store.begin() as unit:
+        found = unit.incidents.list(open_only=not everything)
+    store.close()
+    if output is Format.JSON:
+        print_json(found)
+        return
+    rows = [
+        (i.id, i.status, i.entity.name, i.indicator, i.facet, i.opened, i.owner, i.root_incident or "", i.sentence)
+        for i in found
+    ]
+    table("Incidents", ("incident", "status", "what", "indicator", "part", "since", "owner", "follows from", "in words"), rows)
+
+
+@group.command(epilog="Example: governance incident show INC-3f9a21c0")
+def show(incident: IncidentArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+    """One incident and everything that happened to it."""
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.response.service import find_incident
+
+    store = open_project_store(open_project(project))
+    with store.begin() as unit:
+        found = find_incident(unit, incident)
+        events = unit.incidents.events(found.id)
+    store.close()
+    if output is Format.JSON:
+        print_json({"incident": found, "events": events})
+        return
+    console().print(f"[bold]{found.id}[/] {found.status}: {found.sentence}", markup=True)
+    table("History", ("when", "act", "who", "note"), [(e.at.strftime("%Y-%m-%d %H:%M"), e.act, e.actor, e.note) for e in events])
+
+
+@group.command(epilog='Example: governance incident ack INC-3f9a21c0 --as ines.ortega --note "Vendor called."')
+def ack(incident: IncidentArgument, person: AsOption, note: NoteOption = "", project: ProjectOption = None) -> None:
+    """Say that you have it: reminders stop, the incident stays open."""
+    _act("acknowledge", project, incident, person, note)
+
+
+@group.command(epilog="Example: governance incident snooze INC-3f9a21c0 --as ines.ortega --until 2026-03-09")
+def snooze(
+    incident: IncidentArgument,
+    person: AsOption,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last quiet day, YYYY-MM-DD.")],
+    note: NoteOption = "",
+    project: ProjectOption = None,
+) -> None:
+    """No alerts until a day; the incident stays open and visible."""
+    _act("snooze", project, incident, person, note, until=until.date())
+
+
+@group.command(epilog='Example: governance incident resolve INC-3f9a21c0 --as ines.ortega --note "Feed is back."')
+def resolve(
+    incident: IncidentArgument,
+    person: AsOption,
+    note: Annotated[str, typer.Option("--note", help="How it was fixed.")],
+    project: ProjectOption = None,
+) -> None:
+    """Say that it is fixed; a breach on a later night opens it again."""
+    _act("resolve", project, incident, person, note)
+
+
+@alerts.command("list", epilog="Example: governance alert list --format json")
+def list_alerts(project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+    """Every message: to whom, by which channel, sent or not."""
+    from governance_pipeline.bootstrap import open_project, open_project_store
+
+    store = open_project_store(open_project(project))
+    with store.begin() as unit:
+        found = unit.outbox.list()
+    store.close()
+    if output is Format.JSON:
+        print_json(found)
+        return
+    table("Alerts", ("night", "to", "channel", "status", "subject", "problem"),
+          [(a.night, a.recipient, a.channel, a.status, a.subject, a.last_error) for a in found])
+
+
+@alerts.command(epilog="Example: governance alert send")
+def send(project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+    """Send what is waiting in the outbox."""
+    from governance_pipeline.bootstrap import open_project, services
+    from governance_pipeline.response.channels import open_channels
+    from governance_pipeline.response.outbox import dispatch
+
+    with services(open_project(project)) as opened:
+        loaded = opened.project
+        channels = open_channels(loaded.settings, loaded.root, opened.environ)
+        report = dispatch(opened.store, channels, loaded.charter, opened.clock, loaded.playbook.alerts)
+    if output is Format.JSON:
+        print_json(report)
+    else:
+        console().print(f"{report.sent} sent, {report.failed} to be tried again, {report.dead} given up")
+    raise typer.Exit(1 if report.failed or report.dead else 0)
+
+
+@alerts.command("test", epilog="Example: governance alert test mail --to ines.ortega")
+def test_channel(
+    channel: Annotated[str, typer.Argument(help="Channel of governance.yaml.")],
+    recipient: Annotated[str, typer.Option("--to", help="Person in charter.yaml.")],
+    project: ProjectOption = None,
+) -> None:
+    """Send a test message through a channel."""
+    from governance_pipeline.bootstrap import open_project
+    from governance_pipeline.response.service import send_test_alert
+
+    send_test_alert(open_project(project), channel, recipient)
+    console().print(f"[green]the receiver behind channel {channel} took the test message[/]")
+
+
+def _act(verb: str, project: ProjectOption, incident: str, person: str, note: str, **extra: object) -> None:
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.response import service
+    from governance_pipeline.stages.services import utc_now
+
+    opened = open_project(project)
+    store = open_project_store(opened)
+    found = getattr(service, verb)(opened, store, incident, person=person, note=note, now=utc_now(), **extra)
+    store.close()
+    console().print(f"{found.id} is now [bold]{found.status}[/]")

@@ -1,0 +1,77 @@
+"""lineage trace, impact: where a thing comes from, and what depends on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+
+if TYPE_CHECKING:
+    from governance_pipeline.lineage.graph import LineageGraph
+    from governance_pipeline.vocabulary.entity import Entity
+
+group = typer.Typer(help="Lineage: where a thing comes from, and what depends on it.", no_args_is_help=True)
+
+NodeArgument = Annotated[
+    str,
+    typer.Argument(help="kind:name, e.g. dataset:lending.incomes, column:lending.incomes#income, model:name."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs."""
+    app.add_typer(group, name="lineage")
+
+
+@group.command(epilog="Example: governance lineage trace model:mortgage_approval")
+def trace(node: NodeArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+    """Everything upstream of a node, each step with its evidence."""
+    _walk(node, project, output, upstream=True)
+
+
+@group.command(epilog="Example: governance lineage impact dataset:lending.bureau_scores")
+def impact(node: NodeArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+    """Everything downstream of a node, with its owners."""
+    _walk(node, project, output, upstream=False)
+
+
+def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) -> None:
+    from governance_pipeline.bootstrap import open_project
+    from governance_pipeline.lineage.impact import steps
+    from governance_pipeline.stages.services import utc_now
+
+    opened = open_project(project)
+    graph = _graph(opened, utc_now())
+    entity = _known(graph, node)
+    found = steps(graph, entity, upstream=upstream)
+    if output is Format.JSON:
+        print_json({"node": str(entity), "steps": found})
+        return
+    word = "comes from" if upstream else "flows into"
+    table(f"What {entity.name} {word}", ("from", "to", "how", "known by", "evidence"),
+          [(e.source, e.target, e.kind, e.known_by, e.evidence) for e in found])
+    if not found:
+        console().print("nothing")
+
+
+def _graph(project: object, now: object) -> LineageGraph:
+    from governance_pipeline.lineage.build import build_graph
+    from governance_pipeline.stages.discover import discover
+
+    return build_graph(project, discover(project, now).all_versions)  # type: ignore[arg-type]
+
+
+def _known(graph: LineageGraph, text: str) -> Entity:
+    from difflib import get_close_matches
+
+    from governance_pipeline.errors import NotFound
+    from governance_pipeline.vocabulary.entity import Entity
+
+    entity = Entity.parse(text)
+    if entity not in graph.nodes:
+        near = get_close_matches(text, [str(node) for node in graph.nodes], n=1)
+        hint = f"did you mean {near[0]}?" if near else "see `governance validate --explain` for the datasets"
+        raise NotFound(f"the lineage has no {text}", hint=hint)
+    return entity

@@ -1,0 +1,170 @@
+"""nightly, check, status: run a night, look at one dataset, look at the last night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from governance_pipeline.cli.common import (
+    DateOption,
+    Format,
+    FormatOption,
+    ProjectOption,
+    console,
+    print_json,
+    table,
+)
+
+if TYPE_CHECKING:
+    from governance_pipeline.stages.services import Services
+    from governance_pipeline.vocabulary.measurement import Measurement
+    from governance_pipeline.vocabulary.night import NightEvent
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs."""
+    app.command(
+        epilog="Examples: governance nightly  |  governance nightly --date 2026-03-01"
+        "  |  governance nightly --catch-up"
+    )(nightly)
+    app.command(epilog="Example: governance check lending.incomes")(check)
+    app.command(epilog="Example: governance status --format json")(status)
+
+
+def nightly(
+    project: ProjectOption = None,
+    night: DateOption = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", help="Only this dataset; may be repeated.")
+    ] = None,
+    *,
+    catch_up: Annotated[bool, typer.Option(help="Also run every earlier night that was missed.")] = False,
+    send: Annotated[bool, typer.Option(help="Send the alerts afterwards.")] = True,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Run the night: the same function that Dagster runs. Safe to repeat."""
+    from governance_pipeline.bootstrap import open_project, services
+    from governance_pipeline.nightly import last_due_night, missed_nights, run_night
+
+    with services(open_project(project)) as opened:
+        last = night.date() if night else last_due_night(opened)
+        nights = sorted({*missed_nights(opened, last), last}) if catch_up else [last]
+        events: list[NightEvent] = []
+        for due in nights:
+            events.extend(_watched(run_night(opened, due, datasets=dataset or ()), quiet=output is Format.JSON))
+        delivered = _deliver(opened) if send else None
+    if output is Format.JSON:
+        print_json({"nights": nights, "events": _event_list(events), "delivery": delivered})
+    else:
+        _summarise(events, nights, delivered)
+    raise typer.Exit(1 if _breached(events) else 0)
+
+
+def check(
+    dataset: Annotated[str, typer.Argument(help="Dataset, as namespace.name.")],
+    project: ProjectOption = None,
+    night: DateOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Measure one dataset now and show every indicator. Writes nothing."""
+    from governance_pipeline.bootstrap import open_project, services
+    from governance_pipeline.nightly import check_dataset, last_due_night
+
+    with services(open_project(project)) as opened:
+        measurements = check_dataset(opened, dataset, night.date() if night else last_due_night(opened))
+    if output is Format.JSON:
+        print_json(measurements)
+    else:
+        print_measurements(f"{dataset}", measurements)
+    raise typer.Exit(1 if any(m.outcome.is_breach for m in measurements) else 0)
+
+
+def status(project: ProjectOption = None, night: DateOption = None, output: FormatOption = Format.TABLE) -> None:
+    """The last sealed night: outcomes, risk, and what is missing."""
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.errors import NotFound
+
+    store = open_project_store(open_project(project))
+    with store.begin() as unit:
+        sealed = unit.nights.get(night.date()) if night else unit.nights.latest()
+        if sealed is None:
+            raise NotFound("no such night has been sealed", hint="run `governance nightly`")
+        risks = unit.risks.of_night(sealed.night)
+        findings = [m for m in unit.measurements.of_night(sealed.night) if m.outcome != "pass"]
+    store.close()
+    if output is Format.JSON:
+        print_json({"night": sealed, "risks": risks, "findings": findings})
+        return
+    outcomes = ", ".join(f"{n} {name}" for name, n in sealed.outcomes.items())
+    console().print(f"[bold]{sealed.night:%A %d %B %Y}[/]: {outcomes}; "
+                    f"{sealed.received} of {sealed.expected} expected checks received")
+    shown = [(r.entity.name, r.tier, f"{r.score:.0f}", _signed(r.difference), _why(r.contributions))
+             for r in risks if r.score > 0]
+    table("Risk", ("what", "tier", "score", "since last night", "most of it"), shown)
+    print_measurements("Findings", findings)
+
+
+def print_measurements(title: str, measurements: Sequence[Measurement]) -> None:
+    """A table of measurements, worst first."""
+    ordered = sorted(measurements, key=lambda m: (-m.outcome.severity, m.key))
+    rows = [
+        (m.outcome, m.entity.name, m.indicator, m.facet, _number(m), m.n or "", m.sentence) for m in ordered
+    ]
+    table(title, ("outcome", "what", "indicator", "part", "value", "n", "in words"), rows)
+
+
+def _watched(events: object, *, quiet: bool) -> list[NightEvent]:
+    """Consume a night's events, with a progress bar on a terminal."""
+    from governance_pipeline.cli.progress import follow
+
+    return follow(events, quiet=quiet)  # type: ignore[arg-type]
+
+
+def _deliver(opened: Services) -> object:
+    from governance_pipeline.response.channels import open_channels
+    from governance_pipeline.response.outbox import dispatch
+
+    project = opened.project
+    channels = open_channels(project.settings, project.root, opened.environ)
+    return dispatch(opened.store, channels, project.charter, opened.clock, project.playbook.alerts)
+
+
+def _event_list(events: Sequence[NightEvent]) -> list[dict[str, object]]:
+    from governance_pipeline.cli.common import jsonable
+
+    return [{"event": type(event).__name__, **jsonable(event)} for event in events]
+
+
+def _breached(events: Sequence[NightEvent]) -> bool:
+    from governance_pipeline.vocabulary.night import IndicatorMeasured
+
+    return any(isinstance(e, IndicatorMeasured) and e.measurement.outcome.is_breach for e in events)
+
+
+def _summarise(events: Sequence[NightEvent], nights: Sequence[date], delivered: object) -> None:
+    from governance_pipeline.cli.story import night_summary
+
+    for line in night_summary(events, nights, delivered):
+        console().print(line)
+
+
+def _number(measurement: Measurement) -> str:
+    if measurement.value is None:
+        return ""
+    interval = measurement.interval
+    text = f"{measurement.value:.4g}"
+    if interval is not None:
+        text += f" [{interval[0]:.3g}, {interval[1]:.3g}]"
+    return f"{text} {measurement.unit}".rstrip()
+
+
+def _signed(difference: float | None) -> str:
+    return "" if difference is None else f"{difference:+.0f}"
+
+
+def _why(contributions: Sequence[object]) -> str:
+    first = max(contributions, key=lambda c: c.points, default=None)  # type: ignore[attr-defined]
+    return first.sentence if first else ""  # type: ignore[attr-defined]

@@ -1,0 +1,28 @@
+"""store upgrade: database migrations."""
+
+from __future__ import annotations
+
+import typer
+
+from governance_pipeline.cli.common import ProjectOption, console
+
+group = typer.Typer(help="The governance store: migrations.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs."""
+    app.add_typer(group, name="store")
+
+
+@group.command(epilog="Example: governance store upgrade")
+def upgrade(project: ProjectOption = None) -> None:
+    """Bring the store's tables to this release's schema."""
+    import os
+
+    from governance_pipeline.bootstrap import open_project
+    from governance_pipeline.charter.loader import resolve_env
+    from governance_pipeline.store.open import upgrade_store
+
+    opened = open_project(project)
+    upgrade_store(resolve_env(opened.settings.store, os.environ), root=opened.root)
+    console().print("[green]the store is up to date[/]")
