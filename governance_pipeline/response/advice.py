@@ -1,0 +1,98 @@
+"""What a breach of each kind is called in a message, and what its owner does about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from governance_pipeline.response.questions import SCAN
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A short title for the subject line, and the first steps, in order."""
+
+    title: str
+    steps: tuple[str, ...]
+
+
+_ADVICE = {
+    SCAN: Advice(
+        "cannot be read",
+        (
+            "Check that the file or table is where the contract says and that the nightly run may read it.",
+            "Run the check below; it repeats the scan and shows the error.",
+            "If the data has moved, change the server or the physical name in the contract.",
+        ),
+    ),
+    "recency": Advice(
+        "data is late or missing",
+        (
+            "Look at the job or vendor feed that fills it and start it again if it stopped.",
+            "If a vendor is late, tell them and note their ticket when you acknowledge.",
+            "Treat everything downstream as out of date until new rows arrive.",
+        ),
+    ),
+    "consent": Advice(
+        "people without a valid consent",
+        (
+            "Stop using the rows concerned for this purpose; the check below says how many there are.",
+            "Ask the privacy function whether another lawful basis covers them.",
+            "Take those people out of the next training snapshot and note it when you resolve.",
+        ),
+    ),
+    "quality": Advice(
+        "a promise of the contract is broken",
+        (
+            "Find the change that broke it: a new release of the producing job, or of its source.",
+            "Correct the data and load it again, or agree a new version of the contract with its readers.",
+        ),
+    ),
+    "retention": Advice(
+        "data kept longer than allowed",
+        (
+            "Delete or anonymise the records that are past their retention period.",
+            "Check why the deletion job did not do it.",
+            "If the law asks for longer keeping, have legal confirm it and change the contract.",
+        ),
+    ),
+    "ownership": Advice(
+        "nobody answers for it",
+        (
+            "Name an owner who is in the organisation: a person or a team, in the contract.",
+            "Until then the steward answers for it.",
+        ),
+    ),
+    "provenance": Advice(
+        "origin of the data is not known",
+        (
+            "Declare in the contract which columns the untraced ones are computed from.",
+            "Check that every source they come from has an owner.",
+        ),
+    ),
+    "drift": Advice(
+        "data has moved away from what the model learned from",
+        (
+            "Look at the distributions: a changed unit or code is an error, a slow shift may be real.",
+            "If it is an error, have the producer correct it and load the data again.",
+            "If it is real, ask for a retraining review of the models that read it.",
+        ),
+    ),
+    "bias": Advice(
+        "gap between groups of people",
+        (
+            "Bring the figures to the ethics and legal functions today; do not wait for the next review.",
+            "Check whether an input changed for one group (see other alerts on the model's features).",
+            "Consider rolling back to the version approved before; the model's file has the plan.",
+        ),
+    ),
+}
+
+_OTHER = Advice(
+    "a governance check failed",
+    ("Run the check below to see what was measured and against which bound.", "Correct the cause."),
+)
+
+
+def advice_for(indicator: str) -> Advice:
+    """The advice for an indicator; a general one for a plug-in's."""
+    return _ADVICE.get(indicator, _OTHER)
