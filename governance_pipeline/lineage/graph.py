@@ -9,17 +9,20 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
-from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.entity import Entity, EntityKind
 
 
 class EdgeKind(StrEnum):
     """What an edge says."""
 
-    FEEDS = "feeds"  # dataset -> dataset, or column -> column
-    TRAINS = "trains"  # snapshot -> version, feature column -> model
+    FEEDS = "feeds"  # dataset or source -> dataset, column -> column, feature view -> model
+    TRAINS = "trains"  # snapshot -> version and model, feature or snapshot column -> model and version
     VERSION_OF = "version_of"  # version -> model
-    PREDICTS = "predicts"  # model -> predictions dataset
+    PREDICTS = "predicts"  # model -> predictions dataset and its prediction columns
+    DEPLOYED_TO = "deployed_to"  # model -> deployment
 
 
 class KnownBy(StrEnum):
@@ -59,7 +62,7 @@ class LineageGraph:
     @classmethod
     def of(cls, edges: Iterable[Edge], nodes: Iterable[Entity] = ()) -> LineageGraph:
         """Build from edges and any nodes that have none."""
-        unique = tuple(sorted(set(edges)))
+        unique = tuple(sorted(set(edges), key=_order))
         down: dict[Entity, list[Edge]] = {}
         up: dict[Entity, list[Edge]] = {}
         for edge in unique:
@@ -86,15 +89,75 @@ class LineageGraph:
         """Everything reachable upstream, nearest first, without ``node`` itself."""
         return self._walk(node, down=False)
 
+    def distances(self, start: Entity, *, down: bool) -> dict[Entity, int]:
+        """Everything reachable with its number of edges from ``start`` (itself included, at 0),
+        nearest first.
+        """
+        return {node: step.distance for node, step in self._explore(start, down=down).items()}
+
+    def route(self, source: Entity, target: Entity) -> tuple[Edge, ...]:
+        """The edges of a shortest way downstream from ``source`` to ``target``, the same on every
+        call; empty where there is none, and where both are the same.
+        """
+        found = self._explore(source, down=True)
+        edges: list[Edge] = []
+        step = found.get(target)
+        while step is not None and step.by is not None:
+            edges.append(step.by)
+            step = found[step.by.source]
+        return tuple(reversed(edges))
+
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[Entity, ...]]:
+        """The column nodes of every dataset, sorted, by dataset name."""
+        found: dict[str, list[Entity]] = {}
+        for node in self.nodes:
+            if node.kind is EntityKind.COLUMN:
+                found.setdefault(node.dataset_name, []).append(node)
+        return {dataset: tuple(sorted(columns)) for dataset, columns in sorted(found.items())}
+
     def _walk(self, start: Entity, *, down: bool) -> tuple[Entity, ...]:
-        seen = {start: None}
+        return tuple(self._explore(start, down=down))[1:]
+
+    def _explore(self, start: Entity, *, down: bool) -> dict[Entity, _Step]:
+        """Breadth first; a node's step is the first (nearest, then lowest) edge that reached it."""
+        seen = {start: _Step(0, None)}
         queue = deque([start])
         while queue:
             here = queue.popleft()
-            edges = self.outgoing(here) if down else self.incoming(here)
-            for edge in edges:
+            distance = seen[here].distance + 1
+            for edge in self.outgoing(here) if down else self.incoming(here):
                 there = edge.target if down else edge.source
                 if there not in seen:
-                    seen[there] = None
+                    seen[there] = _Step(distance, edge)
                     queue.append(there)
-        return tuple(seen)[1:]
+        return seen
+
+
+class _Step(NamedTuple):
+    distance: int
+    by: Edge | None
+
+
+def owner_dataset(node: Entity) -> Entity:
+    """The dataset a column belongs to; any other node is returned as it is.
+
+    A column and its dataset are not joined by an edge: what is wrong with one column says nothing
+    about the others, and an edge would make every column reach every other. Walks that need facts
+    of the whole dataset ask this function instead.
+    """
+    return Entity.dataset(node.dataset_name) if node.kind is EntityKind.COLUMN else node
+
+
+def _order(edge: Edge) -> tuple[str, ...]:
+    source, target = edge.source, edge.target
+    return (
+        source.kind,
+        source.name,
+        target.kind,
+        target.name,
+        edge.kind,
+        edge.known_by,
+        edge.evidence,
+        edge.transformation,
+    )

@@ -17,6 +17,7 @@ class EntityKind(StrEnum):
     JOB = "job"
     MODEL = "model"
     VERSION = "version"
+    DEPLOYMENT = "deployment"
     PROJECT = "project"
 
 
@@ -58,6 +59,15 @@ class Entity:
     @classmethod
     def version(cls, model: str, version: str) -> Entity:
         return cls(EntityKind.VERSION, f"{model}/{version}")
+
+    @classmethod
+    def source(cls, name: str) -> Entity:
+        """A table that is read but has no contract."""
+        return cls(EntityKind.SOURCE, name)
+
+    @classmethod
+    def deployment(cls, name: str) -> Entity:
+        return cls(EntityKind.DEPLOYMENT, name)
 
     @property
     def dataset_name(self) -> str:

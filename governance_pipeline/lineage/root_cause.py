@@ -1,0 +1,123 @@
+"""Of all breaches of a night, which one each follows from: one message per root cause.
+
+Pure. A breach is explained by another only where the graph holds a way from the other to it and the
+kind of the one can bring about the other; where in doubt, a breach is its own root:
+
+==============================  ====================================================================
+breach                          is explained by
+==============================  ====================================================================
+anything that could not be      the unreadable dataset itself, or for a model one that it reads from
+measured (``not_run``)          or predicts into
+an unreadable dataset           an unreadable dataset upstream
+late or missing data, too few   late, missing or unreadable data upstream; too few rows also by the
+rows                            dataset's own late data
+quality or drift of a column    quality or drift of a column it is computed from; late, missing or
+                                unreadable data of a dataset that its columns come from; of the very
+                                same column quality explains drift, as it is the more specific, and a
+                                change of its type explains the rest
+provenance                      a lost owner or provenance upstream, or the dataset's own lost owner
+consent                         consent upstream for the same purpose
+ownership, retention            the same indicator upstream
+anything else (bias ...)        nothing: it is its own root
+==============================  ====================================================================
+
+Where several could be, a column is preferred to a whole dataset, then the one furthest upstream, then
+the lowest in order. The root is found by following explanations until there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from governance_pipeline.lineage.explains import explains
+from governance_pipeline.lineage.graph import Edge, LineageGraph, owner_dataset
+from governance_pipeline.lineage.situation import Key, Situation, placed
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class RootCause:
+    """What a breach follows from.
+
+    Attributes:
+        root: equal to ``breach`` where it is its own cause.
+        path: the things in between, from the root's to the breach's; one where they are the same.
+        steps: the lineage edges along it, each naming its evidence.
+        chain: the breaches in between, from the root to the breach, both included.
+    """
+
+    breach: Measurement
+    root: Measurement
+    path: tuple[Entity, ...]
+    steps: tuple[Edge, ...] = ()
+    chain: tuple[Measurement, ...] = ()
+
+
+def root_causes(graph: LineageGraph, breaches: Sequence[Measurement]) -> dict[Key, Measurement]:
+    """The root-cause breach of each breach, by the breach's key. What is no breach is left out."""
+    return {key: found.root for key, found in trace_root_causes(graph, breaches).items()}
+
+
+def trace_root_causes(graph: LineageGraph, breaches: Sequence[Measurement]) -> dict[Key, RootCause]:
+    """As :func:`root_causes`, with the way from root to breach."""
+    situations = placed(graph, _distinct(breaches))
+    by_dataset: dict[Entity, list[Situation]] = {}
+    for one in situations:
+        by_dataset.setdefault(one.dataset, []).append(one)
+    parents = {one.breach.key: _parent(one, by_dataset) for one in situations}
+    return {one.breach.key: _cause(graph, one, parents) for one in situations}
+
+
+def _distinct(breaches: Iterable[Measurement]) -> list[Measurement]:
+    by_key = {one.key: one for one in breaches if one.outcome.is_breach}
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def _parent(effect: Situation, by_dataset: Mapping[Entity, Sequence[Situation]]) -> Situation | None:
+    """The direct explanation to follow, None for a root.
+
+    Two breaches can explain each other only within a cycle of the lineage; then only the lower in
+    :attr:`Situation.order` explains the other, so that following explanations always ends.
+    """
+    places = {effect.dataset, *effect.reach.datasets, *effect.reach.beside}
+    places.update(map(owner_dataset, effect.reach.upstream))
+    candidates = [
+        cause
+        for place in places & by_dataset.keys()
+        for cause in by_dataset[place]
+        if explains(cause, effect) and not (explains(effect, cause) and effect.order < cause.order)
+    ]
+    return min(candidates, key=lambda cause: _preference(cause, effect), default=None)
+
+
+def _preference(cause: Situation, effect: Situation) -> tuple[bool, int, tuple[int, bool, Key]]:
+    return (not cause.is_column, -effect.distance_to(cause), cause.order)
+
+
+def _cause(graph: LineageGraph, effect: Situation, parents: Mapping[Key, Situation | None]) -> RootCause:
+    chain = [effect]
+    seen = {effect.breach.key}
+    while (parent := parents[chain[-1].breach.key]) is not None and parent.breach.key not in seen:
+        seen.add(parent.breach.key)
+        chain.append(parent)
+    chain.reverse()
+    path: list[Entity] = [chain[0].node]
+    steps: list[Edge] = []
+    for cause, follows in pairwise(chain):
+        route = graph.route(cause.node, follows.node)
+        if not route:
+            route = graph.route(owner_dataset(cause.node), owner_dataset(follows.node))
+        steps.extend(route)
+        path.extend(edge.target for edge in route)
+        if path[-1] != follows.node:
+            path.append(follows.node)
+    return RootCause(
+        breach=effect.breach,
+        root=chain[0].breach,
+        path=tuple(path),
+        steps=tuple(steps),
+        chain=tuple(one.breach for one in chain),
+    )
