@@ -49,19 +49,20 @@ def model_edges(model: ModelSpec, versions: Sequence[ModelVersion], project: Pro
         yield Edge(here, Entity.deployment(deployment), EdgeKind.DEPLOYED_TO, evidence=evidence)
     for version in versions:
         if version.model == model.name:
-            yield from _version_edges(model, version)
+            yield from _version_edges(model, version, evidence)
 
 
-def _version_edges(model: ModelSpec, version: ModelVersion) -> Iterable[Edge]:
-    """What the registry says: discovered, not declared."""
+def _version_edges(model: ModelSpec, version: ModelVersion, declared: str) -> Iterable[Edge]:
+    """What the registry says (discovered); where it names no snapshot, the model file's counts."""
     here = Entity.version(model.name, version.version)
-    evidence = model.registry.path
-    yield Edge(here, Entity.model(model.name), EdgeKind.VERSION_OF, KnownBy.DISCOVERED, evidence)
-    if not version.snapshot:
-        return
-    yield Edge(Entity.dataset(version.snapshot), here, EdgeKind.TRAINS, KnownBy.DISCOVERED, evidence)
-    for column in _learned_from(model, version.snapshot):
-        yield Edge(column, here, EdgeKind.TRAINS, KnownBy.DISCOVERED, evidence)
+    registry = model.registry.path
+    yield Edge(here, Entity.model(model.name), EdgeKind.VERSION_OF, KnownBy.DISCOVERED, registry)
+    snapshot, known_by, evidence = version.snapshot, KnownBy.DISCOVERED, registry
+    if not snapshot:
+        snapshot, known_by, evidence = model.training.snapshot, KnownBy.DECLARED, declared
+    yield Edge(Entity.dataset(snapshot), here, EdgeKind.TRAINS, known_by, evidence)
+    for column in _learned_from(model, snapshot):
+        yield Edge(column, here, EdgeKind.TRAINS, known_by, evidence)
 
 
 def _learned_from(model: ModelSpec, snapshot: str) -> list[Entity]:

@@ -89,6 +89,7 @@ def _same_question(cause: Situation, effect: Situation) -> bool:
 _RULES: Mapping[Nature, Rule] = {
     Nature.UNREADABLE: _unreadable,
     Nature.LATE: _late,
+    Nature.MISDATED: _same_question,
     Nature.VOLUME: _volume,
     Nature.QUALITY: _values,
     Nature.DRIFT: _values,

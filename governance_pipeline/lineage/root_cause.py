@@ -17,7 +17,8 @@ quality or drift of a column    quality or drift of a column it is computed from
                                 change of its type explains the rest
 provenance                      a lost owner or provenance upstream, or the dataset's own lost owner
 consent                         consent upstream for the same purpose
-ownership, retention            the same indicator upstream
+ownership, retention, data      the same indicator upstream
+dated too late
 anything else (bias ...)        nothing: it is its own root
 ==============================  ====================================================================
 

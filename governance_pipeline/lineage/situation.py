@@ -20,7 +20,8 @@ class Nature(StrEnum):
     """
 
     UNREADABLE = "unreadable"  # the dataset could not be scanned
-    LATE = "late"  # data is late, missing or dated wrongly
+    LATE = "late"  # data is late or missing
+    MISDATED = "misdated"  # data is dated later than it can be
     VOLUME = "volume"  # too few or too many rows
     QUALITY = "quality"
     DRIFT = "drift"
@@ -42,6 +43,7 @@ _BY_INDICATOR = {
     "provenance": Nature.PROVENANCE,
     "retention": Nature.RETENTION,
 }
+_OF_COLUMNS = ("quality", "drift")
 _RANKS = {nature: rank for rank, nature in enumerate(Nature)}
 _STRUCTURAL = ("schema", "type", "missing_column")
 
@@ -116,27 +118,37 @@ def placed(graph: LineageGraph, breaches: Iterable[Measurement]) -> list[Situati
         node = _node(graph, breach)
         if node not in reaches:
             reaches[node] = Reach.of(graph, node)
-        found.append(Situation(breach, _nature(breach), node, reaches[node]))
+        found.append(Situation(breach, _nature(breach, node), node, reaches[node]))
     return found
 
 
 def _node(graph: LineageGraph, breach: Measurement) -> Entity:
-    """The column a dataset's breach is about: ``amount``, ``amount.minimum`` or ``amount@model``."""
-    if breach.entity.kind is not EntityKind.DATASET or not breach.facet:
+    """The column that a dataset's quality or drift is about.
+
+    It stands in the details, or in the facet: as itself, before an ``@`` (``amount@model``), or as
+    part of a rule's id (``amount.minimum``, ``incomes.amount.nullValues``).
+    """
+    if breach.entity.kind is not EntityKind.DATASET or breach.indicator not in _OF_COLUMNS:
         return breach.entity
     before_mark = breach.facet.partition("@")[0]
-    for name in (breach.facet, before_mark, before_mark.partition(".")[0]):
-        column = Entity.column(breach.entity.name, name)
-        if column in graph.nodes:
-            return column
+    named = breach.details.get("column")
+    for name in (named, breach.facet, before_mark, *before_mark.split(".")):
+        if isinstance(name, str) and name:
+            column = Entity.column(breach.entity.name, name)
+            if column in graph.nodes:
+                return column
     return breach.entity
 
 
-def _nature(breach: Measurement) -> Nature:
+def _nature(breach: Measurement, node: Entity) -> Nature:
     nature = _BY_INDICATOR.get(breach.indicator, Nature.OTHER)
     if breach.outcome is Outcome.NOT_RUN:
-        unread = nature is Nature.UNREADABLE or breach.details.get("cause") == "scan"
-        return Nature.UNREADABLE if unread else Nature.UNMEASURED
+        if nature is Nature.UNREADABLE or breach.details.get("cause") == "scan":
+            return Nature.UNREADABLE
+        # a column that is gone can be neither checked nor compared: that is a fault of its values
+        return nature if node.kind is EntityKind.COLUMN else Nature.UNMEASURED
+    if nature is Nature.LATE and breach.facet:
+        return Nature.MISDATED
     if nature is Nature.QUALITY and _counts_rows(breach):
         return Nature.VOLUME
     return nature
