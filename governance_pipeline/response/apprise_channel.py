@@ -67,11 +67,8 @@ class AppriseChannel:
         if isinstance(parts.get("headers"), dict):
             parts["headers"] |= {"X-Governance-Alert": alert.key, "Idempotency-Key": alert.key}
         if isinstance(parts.get("payload"), dict):
-            parts["payload"] |= {
-                "alert": alert.key,
-                "night": alert.night.isoformat(),
-                "recipient": recipient.id,
-            }
+            night = alert.night.isoformat()
+            parts["payload"] |= {"alert": alert.key, "night": night, "recipient": recipient.id}
         service = apprise.Apprise.instantiate(parts, asset=asset)
         if service is None:
             raise self._unusable()
@@ -84,7 +81,7 @@ class AppriseChannel:
             url = resolve_env(self.url, self.environ)
         except UsageError as error:
             raise ChannelFailed(f"channel '{self.name}': {error.message}", hint=error.hint) from error
-        parts: dict[str, Any] | None = url_to_dict(url, secure_logging=asset.secure_logging)
+        parts: dict[str, Any] | None = url_to_dict(url, secure_logging=asset.secure_logging)  # type: ignore[no-untyped-call]
         if parts is None:
             raise self._unusable()
         return parts

@@ -119,9 +119,9 @@ def _append(path: Path, line: bytes) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         end = file.seek(0, os.SEEK_END)
         try:
-            written = file.write(line)
-            if written != len(line):
-                raise OSError(28, "the disk is full")
+            view = memoryview(line)
+            while view:
+                view = view[file.write(view) :]
             os.fsync(file.fileno())
         except OSError:
             file.truncate(end)

@@ -102,8 +102,5 @@ def _required(note: str, what: str) -> str:
 
 def _by(person: str, after: Incident, act: IncidentAct, now: datetime, note: str) -> Change:
     after = replace(after, sequence=after.sequence + 1)
-    said = plain(note, NOTE_LENGTH)
-    event = IncidentEvent(
-        incident=after.id, sequence=after.sequence, act=act, at=now, actor=person, note=said
-    )
+    event = IncidentEvent(after.id, after.sequence, act, now, person, note=plain(note, NOTE_LENGTH))
     return Change(after, event, act)

@@ -20,9 +20,6 @@ from governance_pipeline.response.routes import recipient_of
 from governance_pipeline.store.ports import Store
 from governance_pipeline.vocabulary.incident import Alert, AlertStatus
 
-LEASE = timedelta(seconds=60)
-"""How long a claim holds, as the store's port sets it."""
-
 
 @dataclass(frozen=True, slots=True)
 class DispatchReport:
@@ -54,14 +51,13 @@ def dispatch(
     """
     counts = dict.fromkeys(AlertStatus, 0)
     for _ in range(limit):
-        claimed_at = clock()
         with store.begin() as unit:
-            due = unit.outbox.due(claimed_at, 1)
+            due = unit.outbox.due(clock(), 1)
         if not due:
             break
         after = _attempt(due[0], channels, charter, clock, policy)
-        if _settle(store, after, late=clock() - claimed_at >= LEASE):
-            counts[after.status] += 1
+        _settle(store, after)
+        counts[after.status] += 1
     return DispatchReport(counts[AlertStatus.SENT], counts[AlertStatus.PENDING], counts[AlertStatus.DEAD])
 
 
@@ -112,12 +108,7 @@ def wait_seconds(attempts: int, policy: AlertPolicy) -> float:
     return min(doubled, max(policy.longest_retry_seconds, policy.first_retry_seconds))
 
 
-def _settle(store: Store, alert: Alert, *, late: bool) -> bool:
-    """Write the outcome; False where the claim ran out and another dispatcher has settled it."""
+def _settle(store: Store, alert: Alert) -> None:
+    """Write the outcome. The store lets nothing undo ``sent``, should a claim have run out meanwhile."""
     with store.begin() as unit:
-        if late and alert.status is not AlertStatus.SENT:
-            now = next((a for a in unit.outbox.list(night=alert.night) if a.key == alert.key), None)
-            if now is not None and now.status is not AlertStatus.PENDING:
-                return False
         unit.outbox.settle(alert)
-    return True

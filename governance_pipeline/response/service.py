@@ -35,14 +35,16 @@ def acknowledge(
     project: Project, store: Store, incident: str, *, person: str, now: datetime, note: str = ""
 ) -> Incident:
     """Take an incident on. Raises NotFound, Refused, or Conflict where somebody was first."""
-    return _act(project, store, incident, person, now, lambda i: history.acknowledged(i, person, now, note))
+    _active(project.charter, person, now.date())
+    return _act(store, incident, lambda found: history.acknowledged(found, person, now, note))
 
 
 def mitigate(
     project: Project, store: Store, incident: str, *, person: str, now: datetime, note: str
 ) -> Incident:
     """Say that its harm is contained. Raises as :func:`acknowledge`."""
-    return _act(project, store, incident, person, now, lambda i: history.mitigated(i, person, now, note))
+    _active(project.charter, person, now.date())
+    return _act(store, incident, lambda found: history.mitigated(found, person, now, note))
 
 
 def snooze(
@@ -56,25 +58,19 @@ def snooze(
     note: str = "",
 ) -> Incident:
     """Silence its alerts up to and including a day. Raises as :func:`acknowledge`."""
-    return _act(project, store, incident, person, now, lambda i: history.snoozed(i, person, now, until, note))
+    _active(project.charter, person, now.date())
+    return _act(store, incident, lambda found: history.snoozed(found, person, now, until, note))
 
 
 def resolve(
     project: Project, store: Store, incident: str, *, person: str, now: datetime, note: str
 ) -> Incident:
     """Say that it is fixed. Raises as :func:`acknowledge`."""
-    return _act(project, store, incident, person, now, lambda i: history.resolved(i, person, now, note))
-
-
-def _act(
-    project: Project,
-    store: Store,
-    incident_id: str,
-    person: str,
-    now: datetime,
-    act: Callable[[Incident], Change],
-) -> Incident:
     _active(project.charter, person, now.date())
+    return _act(store, incident, lambda found: history.resolved(found, person, now, note))
+
+
+def _act(store: Store, incident_id: str, act: Callable[[Incident], Change]) -> Incident:
     with store.begin() as unit:
         change = act(find_incident(unit, incident_id))
         unit.incidents.put(change.incident, change.event)
@@ -106,7 +102,10 @@ def send_test_alert(
     """Send a test message through ``channel`` at once, past the outbox.
 
     Args:
+        project: whose charter and channels are used.
+        channel: its name in governance.yaml.
         recipient: a person or team of the charter.
+        console: where a console channel prints; standard output by default.
         environ: where ``${NAME}`` is looked up; the process's own by default.
         now: stamps the message; the real time by default.
 
@@ -115,15 +114,14 @@ def send_test_alert(
         ChannelFailed: the receiver did not take it.
     """
     at = now or datetime.now(UTC)
-    channels = open_channels(
-        project.settings, project.root, os.environ if environ is None else environ, console
-    )
+    variables = os.environ if environ is None else environ
+    channels = open_channels(project.settings, project.root, variables, console)
     if channel not in channels:
         raise _not_found("channel", channel, list(channels), "channels are listed in governance.yaml")
     charter = project.charter
     to = recipient_of(charter, recipient, at.date())
     if to is None:
-        known = [found.id for found in (*charter.people, *charter.teams)]
+        known = [person.id for person in charter.people] + [team.id for team in charter.teams]
         raise _not_found("person or team", recipient, known, "people and teams are listed in charter.yaml")
     alert = Alert(
         key=f"test-{at:%Y%m%dT%H%M%S%f}",
