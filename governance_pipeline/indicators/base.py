@@ -37,6 +37,8 @@ class DatasetInputs:
         baselines: of every model that reads features from this dataset, for the version that
             serves (or, before a first promotion, the newest).
         owned_sources: datasets of kind source that have an active owner tonight.
+        read_at: when the table was really read, if later than ``as_of`` (the night runs hours after
+            it ends, a missed night days after): rows dated up to then are not from the future.
     """
 
     night: date
@@ -50,6 +52,8 @@ class DatasetInputs:
     graph: LineageGraph
     baselines: tuple[Baseline, ...] = ()
     owned_sources: frozenset[str] = frozenset()
+    minimum_group_size: int = 11
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
