@@ -1,0 +1,106 @@
+"""From the store's URL to a SQLAlchemy engine that behaves the same on SQLite and Postgres."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from governance_pipeline.errors import StoreUnavailable, UsageError
+
+BUSY_SECONDS = 30
+"""How long a unit of work waits for another's end before the store counts as unavailable."""
+
+CONNECT_SECONDS = 5
+"""How long a Postgres server has to answer."""
+
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"}
+_FORMS = "use sqlite:///path/to/store.db, postgresql://user@host/database or memory://"
+
+
+def database_url(url: str, root: Path | None = None) -> URL:
+    """The URL with the driver we use, and with a SQLite path made absolute against ``root``.
+
+    ``postgres://`` and ``postgresql://`` mean psycopg 3 here, whatever SQLAlchemy's default is.
+    Raises UsageError for any other database; the message does not repeat the URL, which may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise UsageError("The store's address is not a database URL", hint=_FORMS) from None
+    if parsed.drivername in _POSTGRES:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise UsageError(f"No store can be kept in '{parsed.drivername}'", hint=_FORMS)
+    if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host:
+        raise UsageError("The store's SQLite address names no file", hint=_FORMS)
+    path = (root or Path.cwd()) / parsed.database
+    return parsed.set(drivername="sqlite+pysqlite", database=str(path))
+
+
+def describe(url: URL) -> str:
+    """The database in words that are safe to show: never a user or password."""
+    if url.drivername.startswith("sqlite"):
+        return f"SQLite file {url.database}"
+    host = url.host or url.query.get("host") or "local socket"
+    port = f":{url.port}" if url.port else ""
+    return f"Postgres database {url.database or 'by default'} at {host}{port}"
+
+
+def make_engine(url: URL) -> Engine:
+    """An engine for a URL of :func:`database_url`. Nothing is opened yet."""
+    common: dict[str, Any] = {
+        "json_serializer": partial(json.dumps, allow_nan=False, separators=(",", ":")),
+        "hide_parameters": True,  # a failed statement's values must not reach a log
+    }
+    if not url.drivername.startswith("sqlite"):
+        engine = create_engine(
+            url, connect_args={"connect_timeout": CONNECT_SECONDS}, pool_pre_ping=True, **common
+        )
+        event.listen(engine, "connect", _set_up_postgres)
+        return engine
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **common)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def prepare_folder(url: URL) -> None:
+    """Create the folder of a SQLite file. Raises StoreUnavailable where that is not allowed."""
+    assert url.database is not None
+    folder = Path(url.database).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The store's folder {folder} cannot be created: {error.strerror}",
+            hint="create it, or name another file for the store in governance.yaml",
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin_immediate
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",  # readers of other processes go on while a night writes
+        "synchronous = NORMAL",  # safe with WAL: a power cut may undo the last commit, never damage
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # so that INSERT OR REPLACE cannot pass a delete trigger
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at once: a deferred transaction can fail when it first writes."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _set_up_postgres(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.commit()

@@ -1,0 +1,175 @@
+"""What nights find, in memory: the counterparts of the SQL repositories of the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from governance_pipeline.store import night_records as records
+from governance_pipeline.store.memory.transaction import MemoryTransaction, Row
+from governance_pipeline.store.ports import EdgeRecord, NightRecord
+from governance_pipeline.store.values import day, entity_key, key, unpack
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.risk import RiskScore
+
+
+class MemoryNights:
+    """See :class:`ports.Nights`."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def seal(self, record: NightRecord) -> None:
+        row = records.night_row(record)
+        self._transaction.put("nights", (row["night"],), row)
+
+    def get(self, night: date) -> NightRecord | None:
+        row = self._transaction.row("nights", (day(night, "a night"),))
+        return None if row is None else records.night_of(row)
+
+    def latest(self) -> NightRecord | None:
+        rows = self._transaction.rows("nights", order=_night)
+        return records.night_of(rows[-1]) if rows else None
+
+    def between(self, first: date, last: date) -> Sequence[NightRecord]:
+        start, end = day(first, "the first night"), day(last, "the last night")
+        rows = self._transaction.rows("nights", lambda row: start <= row["night"] <= end, order=_night)
+        return [records.night_of(row) for row in rows]
+
+
+class MemoryProfiles:
+    """See :class:`ports.Profiles`."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def put(self, dataset: str, night: date, profile: Mapping[str, Any]) -> None:
+        row = records.profile_row(dataset, night, profile)
+        self._transaction.put("profiles", (row["dataset"], row["night"]), row)
+
+    def get(self, dataset: str, night: date) -> Mapping[str, Any] | None:
+        place = (key(dataset, "a dataset's name"), day(night, "a night"))
+        return _document(self._transaction.row("profiles", place))
+
+    def latest_before(self, dataset: str, night: date) -> Mapping[str, Any] | None:
+        name, end = key(dataset, "a dataset's name"), day(night, "a night")
+        rows = self._transaction.rows(
+            "profiles", lambda row: row["dataset"] == name and row["night"] < end, order=_night
+        )
+        return _document(rows[-1] if rows else None)
+
+    def put_baseline(self, model: str, version: str, profile: Mapping[str, Any]) -> None:
+        row = records.baseline_row(model, version, profile)
+        self._transaction.put_missing("baselines", (row["model"], row["version"]), row)
+
+    def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None:
+        place = (key(model, "a model's name"), key(version, "a model version"))
+        return _document(self._transaction.row("baselines", place))
+
+
+class MemoryMeasurements:
+    """See :class:`ports.Measurements`."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def replace(
+        self, night: date, measurements: Iterable[Measurement], *, entities: Iterable[Entity]
+    ) -> None:
+        rows = records.measurement_rows(night, measurements)
+        outdated = {*map(entity_key, entities)}
+        self._transaction.remove(
+            "measurements", lambda row: row["night"] == night and row["entity"] in outdated
+        )
+        for row in rows:
+            self._transaction.put("measurements", (night, *_question(row)), row)
+
+    def of_night(self, night: date) -> Sequence[Measurement]:
+        wanted = day(night, "a night")
+        rows = self._transaction.rows("measurements", lambda row: row["night"] == wanted, order=_question)
+        return [records.measurement_of(row) for row in rows]
+
+    def history(
+        self,
+        entity: Entity,
+        indicator: str | None = None,
+        facet: str | None = None,
+        *,
+        last: date | None = None,
+        nights: int = 60,
+    ) -> Sequence[Measurement]:
+        wanted = {"entity": entity_key(entity)}
+        if indicator is not None:
+            wanted["indicator"] = key(indicator, "an indicator's name")
+        if facet is not None:
+            wanted["facet"] = key(facet, "a facet")
+        rows = self._transaction.rows(
+            "measurements",
+            lambda row: all(row[column] == value for column, value in wanted.items()),
+            order=lambda row: (row["night"], *_question(row)),
+        )
+        return [records.measurement_of(row) for row in _window(rows, last, nights)]
+
+
+class MemoryRisks:
+    """See :class:`ports.Risks`."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def replace(self, night: date, risks: Iterable[RiskScore]) -> None:
+        rows = records.risk_rows(night, risks)
+        self._transaction.remove("risks", lambda row: row["night"] == night)
+        for row in rows:
+            self._transaction.put("risks", (night, row["entity"]), row)
+
+    def of_night(self, night: date) -> Sequence[RiskScore]:
+        wanted = day(night, "a night")
+        rows = self._transaction.rows(
+            "risks", lambda row: row["night"] == wanted, order=lambda row: (-row["score"], row["entity"])
+        )
+        return [records.risk_of(row) for row in rows]
+
+    def history(self, entity: Entity, *, nights: int = 60) -> Sequence[RiskScore]:
+        name = entity_key(entity)
+        rows = self._transaction.rows("risks", lambda row: row["entity"] == name, order=_night)
+        return [records.risk_of(row) for row in _window(rows, None, nights)]
+
+
+class MemoryLineageEdges:
+    """See :class:`ports.LineageEdges`."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def replace(self, night: date, edges: Iterable[EdgeRecord]) -> None:
+        _, rows = records.graph_rows(edges)
+        self._transaction.put("lineage", (day(night, "a night"),), {"night": night, "edges": rows})
+
+    def of_night(self, night: date) -> Sequence[EdgeRecord]:
+        end = day(night, "a night")
+        graphs = self._transaction.rows("lineage", lambda row: row["night"] <= end, order=_night)
+        return [records.edge_of(row) for row in graphs[-1]["edges"]] if graphs else []
+
+
+def _night(row: Row) -> date:
+    night: date = row["night"]
+    return night
+
+
+def _question(row: Row) -> tuple[str, str, str]:
+    return row["entity"], row["indicator"], row["facet"]
+
+
+def _window(rows: Sequence[Row], last: date | None, nights: int) -> Sequence[Row]:
+    """Of rows ascending by night, those of the ``nights`` nights that end with ``last`` (or the newest)."""
+    if not rows or nights < 1:
+        return []
+    end = rows[-1]["night"] if last is None else day(last, "the last night")
+    return [row for row in rows if records.first_night(end, nights) <= row["night"] <= end]
+
+
+def _document(row: Row | None) -> Mapping[str, Any] | None:
+    return None if row is None else unpack(row["body"], "A profile")

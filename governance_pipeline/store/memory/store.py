@@ -1,0 +1,76 @@
+"""The store itself: one lock, and a snapshot to go back to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from governance_pipeline.store.memory.acts import (
+    MemoryIncidents,
+    MemoryOutbox,
+    MemoryReviews,
+    MemoryVersions,
+)
+from governance_pipeline.store.memory.nights import (
+    MemoryLineageEdges,
+    MemoryMeasurements,
+    MemoryNights,
+    MemoryProfiles,
+    MemoryRisks,
+)
+from governance_pipeline.store.memory.transaction import MemoryTransaction, Tables
+from governance_pipeline.store.nesting import OneAtATime
+from governance_pipeline.store.ports import (
+    Incidents,
+    LineageEdges,
+    Measurements,
+    Nights,
+    Outbox,
+    Profiles,
+    Reviews,
+    Risks,
+    Unit,
+    Versions,
+)
+
+
+class MemoryUnit:
+    """One transaction with all repositories on it; see :class:`ports.Unit`."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.nights: Nights = MemoryNights(transaction)
+        self.profiles: Profiles = MemoryProfiles(transaction)
+        self.measurements: Measurements = MemoryMeasurements(transaction)
+        self.risks: Risks = MemoryRisks(transaction)
+        self.incidents: Incidents = MemoryIncidents(transaction)
+        self.outbox: Outbox = MemoryOutbox(transaction)
+        self.reviews: Reviews = MemoryReviews(transaction)
+        self.versions: Versions = MemoryVersions(transaction)
+        self.lineage: LineageEdges = MemoryLineageEdges(transaction)
+
+
+class InMemoryStore:
+    """A store in this process; see :class:`ports.Store`. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._tables: Tables = {}
+        self._lock = threading.Lock()
+        self._nesting = OneAtATime()
+
+    @contextmanager
+    def begin(self) -> Iterator[Unit]:
+        """A unit of work; others wait until it ends."""
+        with self._nesting.entered(), self._lock:
+            before = {name: dict(rows) for name, rows in self._tables.items()}
+            transaction = MemoryTransaction(self._tables)
+            try:
+                yield MemoryUnit(transaction)
+            except BaseException:
+                self._tables = before
+                raise
+            finally:
+                transaction.end()
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,134 @@
+"""The store in a SQL database: SQLite or Postgres, told apart by the URL alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from governance_pipeline.errors import StoreUnavailable
+from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder
+from governance_pipeline.store.failures import UPGRADE, translated
+from governance_pipeline.store.incidents import SqlIncidents
+from governance_pipeline.store.lineage import SqlLineageEdges
+from governance_pipeline.store.measurements import SqlMeasurements
+from governance_pipeline.store.nesting import OneAtATime
+from governance_pipeline.store.nights import SqlNights
+from governance_pipeline.store.outbox import SqlOutbox
+from governance_pipeline.store.ports import (
+    Incidents,
+    LineageEdges,
+    Measurements,
+    Nights,
+    Outbox,
+    Profiles,
+    Reviews,
+    Risks,
+    Unit,
+    Versions,
+)
+from governance_pipeline.store.profiles import SqlProfiles
+from governance_pipeline.store.reviews import SqlReviews
+from governance_pipeline.store.risks import SqlRisks
+from governance_pipeline.store.schema import StoreRevision, create_where_empty, read_revision, require_current
+from governance_pipeline.store.transaction import Transaction
+from governance_pipeline.store.versions import SqlVersions
+
+
+class SqlUnit:
+    """One transaction with all repositories on it; see :class:`ports.Unit`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.nights: Nights = SqlNights(transaction)
+        self.profiles: Profiles = SqlProfiles(transaction)
+        self.measurements: Measurements = SqlMeasurements(transaction)
+        self.risks: Risks = SqlRisks(transaction)
+        self.incidents: Incidents = SqlIncidents(transaction)
+        self.outbox: Outbox = SqlOutbox(transaction)
+        self.reviews: Reviews = SqlReviews(transaction)
+        self.versions: Versions = SqlVersions(transaction)
+        self.lineage: LineageEdges = SqlLineageEdges(transaction)
+
+
+class SqlStore:
+    """A store in SQLite or Postgres; see :class:`ports.Store`. Safe to share between threads.
+
+    Args:
+        url: ``sqlite:///path``, ``postgresql://...``.
+        root: the folder that a relative SQLite path starts from; the current one by default.
+        create: make a SQLite file that is not there yet, with its folder. Postgres is set up by
+            ``governance store upgrade`` only, because its database is somebody's decision.
+
+    Raises:
+        UsageError: the URL is of no database we support.
+    """
+
+    def __init__(self, url: str, *, root: Path | None = None, create: bool = True) -> None:
+        self._url = database_url(url, root)
+        self._sqlite = self._url.drivername.startswith("sqlite")
+        self._create = create and self._sqlite
+        self.where = describe(self._url)
+        self.engine = make_engine(self._url)
+        self._nesting = OneAtATime()
+        self._opening = threading.Lock()
+        self._opened = False
+
+    def open(self) -> None:
+        """Connect and check the schema, once; the first unit of work does it otherwise.
+
+        Raises StoreUnavailable: no answer, no right to write, or a schema of another release.
+        """
+        with self._opening:
+            if not self._opened:
+                revision = self.revision(create=self._create)
+                require_current(revision, self.where)
+                self._opened = True
+
+    def revision(self, *, create: bool = False) -> StoreRevision:
+        """Where the schema stands; with ``create``, after making it in an empty SQLite file."""
+        if self._sqlite and not Path(str(self._url.database)).exists():
+            if not create:
+                raise StoreUnavailable(f"The store ({self.where}) is not there", hint=UPGRADE)
+            prepare_folder(self._url)
+        with translated(self.where), self.engine.begin() as connection:
+            if create:
+                create_where_empty(connection)
+            return read_revision(connection)
+
+    @contextmanager
+    def begin(self) -> Iterator[Unit]:
+        """A unit of work; see :meth:`ports.Store.begin`."""
+        self.open()
+        with self._nesting.entered(), self._connected() as connection:
+            transaction = Transaction(connection, self.where)
+            try:
+                yield SqlUnit(transaction)
+            except BaseException:
+                with suppress(SQLAlchemyError):  # a lost connection has rolled back by itself
+                    connection.rollback()
+                raise
+            else:
+                with translated(self.where):
+                    connection.commit()
+            finally:
+                transaction.end()
+
+    def close(self) -> None:
+        """Release all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with translated(self.where):
+            connection = self.engine.connect()
+        try:
+            with translated(self.where):
+                connection.begin()
+            yield connection
+        finally:
+            with suppress(SQLAlchemyError):  # nothing is left to lose: committed or rolled back
+                connection.close()

@@ -1,0 +1,276 @@
+"""The tables. Migrations (:mod:`migrations`) build the same; a test holds the two equal.
+
+Names, instants and JSON behave the same on SQLite and Postgres by the three types at the top.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from governance_pipeline.store.values import instant
+
+REVISION = "0001"
+"""The migration these tables stand for; the newest file in ``migrations/versions``."""
+
+
+class Name(TypeDecorator[str]):
+    """Text that is compared and ordered by code point, whatever the database's language is.
+
+    Postgres orders text by its locale, SQLite by bytes; the collation "C" makes them agree.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(Text(collation=collation))
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: timezone-aware on the way in, aware UTC on the way out.
+
+    Refuses a naive datetime. SQLite, which has no zones, keeps the UTC wall time.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        aware = instant(value, "a time")
+        return aware.replace(tzinfo=None) if dialect.name == "sqlite" else aware
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Document(TypeDecorator[Any]):
+    """A JSON list or object. Postgres keeps it as ``json``, not ``jsonb``: the text is kept as
+    written, so that numbers come back exactly and keys in their order.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _name(column: str, *, primary_key: bool = False, nullable: bool = False) -> Column[str]:
+    return Column(column, Name, primary_key=primary_key, nullable=nullable)
+
+
+def _text(column: str) -> Column[str]:
+    return Column(column, Text, nullable=False)
+
+
+nights = Table(
+    "nights",
+    metadata,
+    Column("night", Date, primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+    Column("expected", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("missing", Document, nullable=False),
+    _text("playbook_digest"),
+    Column("outcomes", Document, nullable=False),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    _name("dataset", primary_key=True),
+    Column("night", Date, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    _name("model", primary_key=True),
+    _name("version", primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("night", Date, primary_key=True),
+    _name("entity", primary_key=True),
+    _name("indicator", primary_key=True),
+    _name("facet", primary_key=True),
+    _text("metric"),
+    _text("outcome"),
+    Column("value", Double),
+    _text("unit"),
+    Column("n", BigInteger, nullable=False),
+    Column("interval_low", Double),
+    Column("interval_high", Double),
+    Column("threshold_warn", Double),
+    Column("threshold_fail", Double),
+    Column("threshold_breach", Text),
+    _text("sentence"),
+    _text("clause"),
+    Column("details", Document, nullable=False),
+    Index(None, "entity", "indicator", "facet", "night"),
+)
+
+risks = Table(
+    "risks",
+    metadata,
+    Column("night", Date, primary_key=True),
+    _name("entity", primary_key=True),
+    Column("score", Double, nullable=False),
+    _text("tier"),
+    Column("previous", Double),
+    Column("contributions", Document, nullable=False),
+    Index(None, "entity", "night"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _name("id", primary_key=True),
+    _name("entity"),
+    _name("indicator"),
+    _name("facet"),
+    _text("status"),
+    _text("owner"),
+    _text("sentence"),
+    Column("opened", Date, nullable=False),
+    Column("last_breach", Date, nullable=False),
+    _name("root"),
+    _name("root_incident", nullable=True),
+    Column("passes", BigInteger, nullable=False),
+    Column("times_opened", BigInteger, nullable=False),
+    Column("snoozed_until", Date),
+    Column("resolved", Date),
+    Column("sequence", BigInteger, nullable=False),
+    Index(None, "status"),
+)
+
+incident_events = Table(
+    "incident_events",
+    metadata,
+    Column("incident", Name, ForeignKey("incidents.id"), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _text("act"),
+    Column("at", Instant, nullable=False),
+    _text("actor"),
+    Column("night", Date),
+    _text("note"),
+    Column("details", Document, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _name("key", primary_key=True),
+    Column("night", Date, nullable=False),
+    _text("recipient"),
+    _text("channel"),
+    _text("subject"),
+    _text("body"),
+    _name("incident", nullable=True),
+    _text("status"),
+    Column("attempts", BigInteger, nullable=False),
+    Column("not_before", Instant),
+    Column("sent_at", Instant),
+    _text("last_error"),
+    Index(None, "status", "not_before"),
+    Index(None, "night"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _name("id", primary_key=True),
+    Column("milestone", Name, nullable=False, unique=True),
+    _text("kind"),
+    Column("night", Date, nullable=False),
+    _name("model"),
+    _name("version", nullable=True),
+    _text("sentence"),
+)
+
+review_events = Table(
+    "review_events",
+    metadata,
+    Column("review", Name, ForeignKey("reviews.id"), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _text("act"),
+    Column("at", Instant, nullable=False),
+    _text("actor"),
+    Column("data", Document, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    _name("model", primary_key=True),
+    _name("version", primary_key=True),
+    _text("stage"),
+    _text("digest"),
+    Column("registered_at", Instant, nullable=False),
+    _text("registered_by"),
+    _text("trained_by"),
+    _text("snapshot"),
+    _text("snapshot_digest"),
+    _text("artefact"),
+    Column("metrics", Document, nullable=False),
+    Column("environment", Document, nullable=False),
+)
+
+# A graph rarely changes from one night to the next: its edges are kept once, by their digest.
+lineage_graphs = Table("lineage_graphs", metadata, Column("digest", Text, primary_key=True))
+
+lineage_edges = Table(
+    "lineage_edges",
+    metadata,
+    Column("graph", Text, ForeignKey("lineage_graphs.digest", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _name("source"),
+    _name("target"),
+    _text("kind"),
+    _text("known_by"),
+    _text("detail"),
+)
+
+lineage_nights = Table(
+    "lineage_nights",
+    metadata,
+    Column("night", Date, primary_key=True),
+    Column("graph", Text, ForeignKey("lineage_graphs.digest"), nullable=False, index=True),
+)

@@ -1,0 +1,84 @@
+"""One open transaction on a database: what the repositories run their statements through."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from governance_pipeline.errors import UsageError
+from governance_pipeline.store.failures import translated
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Transaction:
+    """Runs statements on one connection; every failure comes out as an error of this project."""
+
+    def __init__(self, connection: Connection, where: str) -> None:
+        self._connection = connection
+        self._where = where
+        self._postgres = connection.dialect.name == "postgresql"
+        self._over = False
+
+    def end(self) -> None:
+        """Refuse everything from now on: the unit of work is over."""
+        self._over = True
+
+    def rows(self, statement: Executable) -> Sequence[Mapping[str, Any]]:
+        """All rows a query finds, by column name."""
+        self._must_be_open()
+        with translated(self._where):
+            return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def row(self, statement: Executable) -> Mapping[str, Any] | None:
+        """The first row a query finds, or None."""
+        found = self.rows(statement)
+        return found[0] if found else None
+
+    def run(
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
+    ) -> int:
+        """Run a statement, once per set of parameters; how many rows it touched (for a single set)."""
+        self._must_be_open()
+        if parameters is not None and not parameters:
+            return 0
+        with translated(self._where):
+            done = self._connection.execute(statement, parameters)
+            return done.rowcount
+
+    def insert_missing(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Insert ``row`` unless a row with one of its unique keys is there; whether it was inserted.
+
+        Decided by the database, so of two writers at the same moment exactly one gets True.
+        """
+        return self.run(self._insert(table).on_conflict_do_nothing(), row) == 1
+
+    def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, replacing those with the same primary key."""
+        statement = self._insert(table)
+        keys = list(table.primary_key.columns)
+        rest = {
+            column.name: statement.excluded[column.name] for column in table.columns if column not in keys
+        }
+        self.run(statement.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+
+    def lock(self, name: str) -> None:
+        """Hold the lock ``name`` until the transaction ends, waiting for whoever has it.
+
+        For deletions followed by insertions, where Postgres would let two writers interleave.
+        SQLite needs none: a transaction there is the only writer from its beginning.
+        """
+        if self._postgres:
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+            self.rows(select(func.pg_advisory_xact_lock(number).label("locked")))
+
+    def _insert(self, table: Table) -> Insert:
+        return postgresql.insert(table) if self._postgres else sqlite.insert(table)
+
+    def _must_be_open(self) -> None:
+        if self._over:
+            raise UsageError("This unit of work is over", hint="open a new one with store.begin()")
