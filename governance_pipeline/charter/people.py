@@ -67,6 +67,11 @@ class Charter(FileModel):
     def team(self, team_id: str) -> Team | None:
         return next((team for team in self.teams if team.id == team_id), None)
 
+    @property
+    def owner_ids(self) -> tuple[str, ...]:
+        """The ids that can own something: of people, then of teams."""
+        return (*(person.id for person in self.people), *(team.id for team in self.teams))
+
     def members(self, owner: str, day: date) -> tuple[Person, ...]:
         """The people behind an owner id (a person or a team) who are active on ``day``."""
         team = self.team(owner)

@@ -163,9 +163,7 @@ class RiskPolicy(FileModel):
 
     missing_evidence: float = Field(8.0, ge=0, le=100)
     propagation: Share = 0.5
-    bounds: dict[Tier, float] = Field(
-        default_factory=lambda: dict(DEFAULT_BOUNDS)
-    )
+    bounds: dict[Tier, float] = Field(default_factory=lambda: dict(DEFAULT_BOUNDS))
 
     def tier(self, score: float) -> Tier:
         """The tier a score falls in."""

@@ -17,6 +17,20 @@ from governance_pipeline.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
+class Ungoverned:
+    """A table that a contract file describes and that no night measures, with the reason.
+
+    Attributes:
+        dataset: the name it would have, or the contract's own name where it describes no table.
+    """
+
+    dataset: str
+    file: Path
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything that is declared: the files of one project folder, checked.
 
@@ -25,6 +39,7 @@ class Project:
         models: by model name, sorted.
         digests: file (relative to root) to ``sha256:...`` of its bytes.
         playbook_digest: one digest over all playbook files and the charter.
+        ungoverned: tables of contract files from elsewhere that cannot be measured here, and why.
     """
 
     root: Path
@@ -35,6 +50,7 @@ class Project:
     models: Mapping[str, ModelSpec]
     digests: Mapping[str, str]
     playbook_digest: str
+    ungoverned: tuple[Ungoverned, ...] = ()
 
     def contract(self, dataset: str) -> Contract:
         """The contract of a dataset. Raises NotFound, naming near matches."""

@@ -1,0 +1,107 @@
+"""models/*.yaml: whether what a model reads, predicts and answers to exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from governance_pipeline.charter.checks.datasets import Datasets, column_check, known_name
+from governance_pipeline.charter.contract import Contract, DatasetKind
+from governance_pipeline.charter.diagnostics import Problem, one_of
+from governance_pipeline.charter.files import Loaded
+from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.paths import UnfitPath, project_path
+from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.playbook import Playbook
+
+
+def check_models(
+    models: Sequence[Loaded[ModelSpec]],
+    datasets: Datasets,
+    charter: Loaded[Charter] | None,
+    playbook: Loaded[Playbook] | None,
+    root: Path,
+) -> Iterator[Problem]:
+    """Each model by itself, and that no two have one name."""
+    seen: set[str] = set()
+    for model in models:
+        value, source = model.value, model.source
+        if value.name in seen:
+            message = f"another file already describes the model '{value.name}'"
+            yield source.problem(("name",), message, expected="a name of its own")
+        seen.add(value.name)
+        if charter is not None:
+            owners = charter.value.owner_ids
+            yield from known_name(
+                value.owner, owners, source, ("owner",), "no person or team of charter.yaml"
+            )
+        if playbook is not None and value.tier not in playbook.value.reviews.by_tier:
+            tiers = one_of(playbook.value.reviews.by_tier)
+            message = f"the playbook names no reviewers for the tier {value.tier}"
+            yield source.problem(("tier",), message, expected=f"a tier with reviewers ({tiers})")
+        try:
+            project_path(value.registry.path, root)
+        except UnfitPath as error:
+            expected = "a path in the project folder, or an absolute path"
+            yield source.problem(("registry", "path"), str(error), expected=expected)
+        snapshot, problems = _training(model, datasets)
+        yield from problems
+        yield from _features(model, datasets, snapshot)
+        yield from _predictions(model, datasets)
+
+
+def _training(model: Loaded[ModelSpec], datasets: Datasets) -> tuple[Contract | None, list[Problem]]:
+    training, source, path = model.value.training, model.source, ("training", "snapshot")
+    snapshot, problems = datasets.named(training.snapshot, source, path, "the training snapshot")
+    problems += datasets.of_kind(snapshot, DatasetKind.TRAINING_SNAPSHOT, source, path)
+    problems += column_check(snapshot, source)(training.label, ("training", "label"))
+    if snapshot is None:
+        return None, problems
+    if not snapshot.training_use:
+        message = f"the contract of {snapshot.dataset} forbids training (trainingUse: false)"
+        problems.append(source.problem(path, message, expected="a dataset that may be trained on"))
+    purposes = sorted({use.purpose for use in snapshot.purposes})
+    what = f"no purpose of {snapshot.dataset}"
+    problems += known_name(training.purpose, purposes, source, ("training", "purpose"), what)
+    return snapshot, problems
+
+
+def _features(model: Loaded[ModelSpec], datasets: Datasets, snapshot: Contract | None) -> Iterator[Problem]:
+    source = model.source
+    seen: set[str] = set()
+    for index, feature in enumerate(model.value.features):
+        path = ("features", index, "column")
+        if feature.column in seen:
+            yield source.problem(path, f"the feature '{feature.column}' stands here twice")
+        seen.add(feature.column)
+        contract, problems = datasets.named(feature.dataset, source, path, "the feature's dataset")
+        yield from problems
+        missing = column_check(contract, source)(feature.name, path)
+        yield from missing
+        if contract is not None and not contract.training_use:
+            message = f"the contract of {contract.dataset} forbids training (trainingUse: false)"
+            yield source.problem(path, message, expected="a feature that may be trained on")
+        if not missing and not problems:
+            where = ("features", index, "snapshot_column") if feature.snapshot_column else path
+            yield from column_check(snapshot, source)(feature.baseline_column, where)
+
+
+def _predictions(model: Loaded[ModelSpec], datasets: Datasets) -> Iterator[Problem]:
+    value, source = model.value, model.source
+    predictions = value.predictions
+    if predictions is None:
+        if value.sensitive_attributes:
+            message = "sensitive attributes are compared in the predictions dataset, and none is named"
+            yield source.problem(
+                ("sensitive_attributes",), message, expected="a predictions section", key=True
+            )
+        return
+    path = ("predictions", "dataset")
+    contract, problems = datasets.named(predictions.dataset, source, path, "the predictions dataset")
+    yield from problems
+    yield from datasets.of_kind(contract, DatasetKind.PREDICTIONS, source, path)
+    check = column_check(contract, source)
+    for name in ("prediction", "label", "score", "version"):
+        yield from check(getattr(predictions, name), ("predictions", name))
+    for index, attribute in enumerate(value.sensitive_attributes):
+        yield from check(attribute.column, ("sensitive_attributes", index, "column"))

@@ -1,0 +1,88 @@
+"""playbook/*.yaml: whether clauses, bounds, indicators and reviewers exist and make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from itertools import pairwise
+
+from governance_pipeline.charter.checks.datasets import known_name
+from governance_pipeline.charter.diagnostics import Problem
+from governance_pipeline.charter.files import Loaded
+from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.playbook import TIERS, Bounds, Indicators, Playbook, Requirement
+from governance_pipeline.charter.yaml_source import PathStep
+
+LEAST_BOUNDS = frozenset({"consent", "provenance"})  # low values are bad there: fail lies below warn
+PLUGINS = "governance_pipeline.indicators"
+
+
+def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) -> Iterator[Problem]:
+    """Clauses exist, bounds are in order, indicators have these names, functions have holders."""
+    value, source = playbook.value, playbook.source
+    clauses, no_clause = list(value.clauses), "no clause of this playbook"
+    for name in Indicators.model_fields:
+        policy = getattr(value.indicators, name)
+        path: tuple[PathStep, ...] = ("indicators", name)
+        yield from known_name(policy.clause, clauses, source, (*path, "clause"), no_clause)
+        yield from _bounds(playbook, name, policy, path)
+        for tier, bounds in policy.by_tier.items():
+            yield from _bounds(playbook, name, bounds, (*path, "by_tier", tier))
+    yield from known_name(value.reviews.clause, clauses, source, ("reviews", "clause"), no_clause)
+    for index, name in enumerate(value.reviews.never):
+        yield from _indicator(playbook, name, ("reviews", "never", index))
+    for name in value.reviews.by_indicator:
+        yield from _indicator(playbook, name, ("reviews", "by_indicator", name))
+    yield from _risk_bounds(playbook)
+    if charter is not None:
+        yield from _holders(playbook, charter.value)
+
+
+def _bounds(
+    playbook: Loaded[Playbook], indicator: str, bounds: Bounds, path: tuple[PathStep, ...]
+) -> Iterator[Problem]:
+    """A warning that would come after the failure is never given."""
+    if bounds.warn is None or bounds.fail is None:
+        return
+    lowest_is_worst = indicator in LEAST_BOUNDS
+    if (bounds.warn < bounds.fail) if lowest_is_worst else (bounds.warn > bounds.fail):
+        side = "at or above" if lowest_is_worst else "at or below"
+        message = f"'{indicator}' would fail ({bounds.fail:g}) before it warns ({bounds.warn:g})"
+        yield playbook.source.problem((*path, "warn"), message, expected=f"warn {side} fail")
+    if lowest_is_worst and not (0 <= bounds.fail <= 1 and 0 <= bounds.warn <= 1):
+        message = f"the bounds of '{indicator}' are shares"
+        yield playbook.source.problem((*path, "warn"), message, expected="numbers from 0 to 1")
+
+
+def _indicator(playbook: Loaded[Playbook], name: str, path: tuple[PathStep, ...]) -> Iterator[Problem]:
+    known = list(Indicators.model_fields)
+    if name not in known:
+        known += [plugin.name for plugin in entry_points(group=PLUGINS)]
+    yield from known_name(name, known, playbook.source, path, "no indicator", key=True)
+
+
+def _risk_bounds(playbook: Loaded[Playbook]) -> Iterator[Problem]:
+    bounds = playbook.value.risk.bounds
+    given = [(tier, bounds[tier]) for tier in TIERS if tier in bounds]
+    for (lower, low), (upper, high) in pairwise(given):
+        if high <= low:
+            message = f"the tier {upper} would begin at {high:g}, not above {lower} at {low:g}"
+            yield playbook.source.problem(("risk", "bounds", upper), message, expected=f"more than {low:g}")
+
+
+def _holders(playbook: Loaded[Playbook], charter: Charter) -> Iterator[Problem]:
+    """A review that asks for more people of a function than there are can never be decided."""
+    reviews = playbook.value.reviews
+    asked: list[tuple[tuple[PathStep, ...], tuple[Requirement, ...]]] = [
+        (("reviews", "by_tier", tier), needs) for tier, needs in reviews.by_tier.items()
+    ]
+    asked += [(("reviews", "by_indicator", name), needs) for name, needs in reviews.by_indicator.items()]
+    for path, needs in asked:
+        for index, need in enumerate(needs):
+            holders = sum(need.function in person.functions for person in charter.people)
+            if holders < need.people:
+                asked_for = f"{need.people} of the function {need.function} must decide"
+                message = f"{asked_for}, and charter.yaml has {holders}"
+                yield playbook.source.problem(
+                    (*path, index), message, expected=f"at least {need.people} in charter.yaml"
+                )

@@ -1,0 +1,78 @@
+"""governance.yaml: the schedule, the channels, and the consent ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from governance_pipeline.charter.checks.datasets import Datasets, column_check
+from governance_pipeline.charter.contract import DatasetKind
+from governance_pipeline.charter.diagnostics import Problem, nearest, shorten
+from governance_pipeline.charter.files import Loaded
+from governance_pipeline.charter.odcs import is_time_zone
+from governance_pipeline.charter.paths import UnfitPath, project_path
+from governance_pipeline.charter.settings import Settings
+
+CRON_FIELDS = 5
+
+
+def check_settings(settings: Loaded[Settings], datasets: Datasets, root: Path) -> Iterator[Problem]:
+    """Cron and time zone can be read, channels say where they lead, the consent ledger exists."""
+    yield from _schedule(settings)
+    yield from _outlets(settings, root)
+    ledger = settings.value.consent
+    if ledger is None:
+        return
+    where = ("consent", "dataset")
+    contract, problems = datasets.named(ledger.dataset, settings.source, where, "the consent ledger")
+    yield from problems
+    yield from datasets.of_kind(contract, DatasetKind.CONSENT_LEDGER, settings.source, where)
+    check = column_check(contract, settings.source)
+    for name in ("subject", "purpose", "basis", "status", "valid_from", "valid_to", "recorded_at"):
+        yield from check(getattr(ledger, name), ("consent", name))
+
+
+def _schedule(settings: Loaded[Settings]) -> Iterator[Problem]:
+    from croniter import croniter
+
+    schedule, source = settings.value.schedule, settings.source
+    if len(schedule.cron.split()) != CRON_FIELDS or not croniter.is_valid(schedule.cron):
+        message = f"'{shorten(schedule.cron)}' is no cron expression"
+        yield source.problem(
+            ("schedule", "cron"), message, expected="five fields such as 0 2 * * * (02:00 every night)"
+        )
+    if not is_time_zone(schedule.timezone):
+        yield source.problem(
+            ("schedule", "timezone"),
+            f"'{shorten(schedule.timezone)}' is no known time zone",
+            expected="an IANA name such as Europe/Zurich",
+            suggestion=nearest(schedule.timezone, available_timezones()),
+        )
+
+
+def _outlets(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
+    needs = {"apprise": "url", "file": "path"}
+    for name, channel in settings.value.channels.items():
+        key = needs.get(channel.type)
+        if key is not None and not getattr(channel, key):
+            message = f"the channel '{name}' of type {channel.type} has no {key}"
+            yield settings.source.problem(
+                ("channels", name), message, expected=f"a line {key}: ...", key=True
+            )
+        if channel.path is not None:
+            yield from path_problem(channel.path, root, settings, ("channels", name, "path"))
+    lineage = settings.value.openlineage
+    if lineage.transport == "http" and not lineage.url:
+        message = "OpenLineage over http has no url"
+        yield settings.source.problem(("openlineage",), message, expected="a line url: ...", key=True)
+    yield from path_problem(lineage.path, root, settings, ("openlineage", "path"))
+
+
+def path_problem(text: str, root: Path, loaded: Loaded[Settings], path: tuple[str, ...]) -> Iterator[Problem]:
+    """A problem where ``text`` is no path the project may use."""
+    try:
+        project_path(text, root)
+    except UnfitPath as error:
+        expected = "a path in the project folder, or an absolute path"
+        yield loaded.source.problem(path, str(error), expected=expected)

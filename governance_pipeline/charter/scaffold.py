@@ -1,0 +1,62 @@
+"""A new project: small, commented, and valid as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from governance_pipeline.charter.schema_export import as_text, editor_schemas
+from governance_pipeline.errors import Refused, UsageError
+
+SCHEMA_FOLDER = ".schema"
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_PLACEHOLDER = "@NAME@"
+_WRITTEN_AS = {"gitignore.txt": ".gitignore"}  # a .gitignore in the package would be obeyed there
+
+
+def create_project(directory: Path, name: str) -> list[Path]:
+    """Write a commented project that ``load_project`` accepts.
+
+    Args:
+        directory: made if it is not there; must be empty otherwise.
+        name: the project's name, of small letters, digits, ``_`` and ``-``.
+
+    Returns:
+        The files written, in the order of their names.
+
+    Raises:
+        UsageError: the name does not fit.
+        Refused: the folder holds something, or a file stands in its place; nothing is written.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' cannot be the name of a project",
+            hint="use small letters, digits, _ and -, beginning with a letter",
+        )
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Refused(f"'{directory}' is not an empty folder", hint="name a new folder; nothing was written")
+    content = {path: text.replace(_PLACEHOLDER, name) for path, text in _templates()}
+    content |= {f"{SCHEMA_FOLDER}/{file}": as_text(schema) for file, schema in editor_schemas().items()}
+    written = []
+    for relative, text in sorted(content.items()):
+        path = directory / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        written.append(path)
+    return written
+
+
+def _templates() -> Iterator[tuple[str, str]]:
+    yield from _below(files("governance_pipeline.charter") / "templates", "")
+
+
+def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _below(entry, f"{prefix}{entry.name}/")
+        else:
+            name = _WRITTEN_AS.get(entry.name, entry.name)
+            yield f"{prefix}{name}", entry.read_text(encoding="utf-8")
