@@ -77,7 +77,7 @@ def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
         n=profile.rows,
         threshold=threshold,
         details={
-            "state": found.state,
+            "state": str(found.state),
             "timezone": contract.calendar.timezone,
             "rows_tonight": part_of(profile.tonight_rows, profile.rows, smallest_group(inputs)),
             "undated_rows": part_of(profile.undated_rows, profile.rows, smallest_group(inputs)),
@@ -94,7 +94,7 @@ def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
             unit="hours",
             n=profile.rows,
             threshold=Threshold(None, tolerance),
-            details={"state": ahead.state},
+            details={"state": str(ahead.state)},
         )
 
 

@@ -1,0 +1,185 @@
+"""All indicators, in the order they are measured and shown; and those that other packages add.
+
+A new indicator is one module and one line in :data:`INDICATORS`. An outside package adds its own with
+an entry point, whose object is an :class:`~governance_pipeline.indicators.base.Indicator`::
+
+    [project.entry-points."governance_pipeline.indicators"]
+    water_use = "my_package.water_use:WATER_USE"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+
+from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.project import Project
+from governance_pipeline.errors import CannotEvaluate, NotFound
+from governance_pipeline.indicators.base import Indicator
+from governance_pipeline.indicators.bias import BIAS
+from governance_pipeline.indicators.consent import CONSENT
+from governance_pipeline.indicators.drift import DRIFT
+from governance_pipeline.indicators.ownership import OWNERSHIP
+from governance_pipeline.indicators.provenance import DERIVED, PROVENANCE
+from governance_pipeline.indicators.quality import QUALITY
+from governance_pipeline.indicators.recency import RECENCY
+from governance_pipeline.indicators.retention import RETENTION
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.outcome import Outcome
+
+GROUP = "governance_pipeline.indicators"
+INDICATORS: tuple[Indicator, ...] = (
+    RECENCY,
+    CONSENT,
+    QUALITY,
+    RETENTION,
+    OWNERSHIP,
+    PROVENANCE,
+    DRIFT,
+    BIAS,
+)
+
+_OF_DATASET: Mapping[str, Callable[[Contract, Iterable[ModelSpec]], bool]] = {
+    "recency": lambda contract, _: contract.event_time is not None or contract.max_age is not None,
+    "consent": lambda contract, _: bool(contract.purposes),
+    "quality": lambda _contract, _: True,
+    "retention": lambda contract, _: contract.retention is not None,
+    "ownership": lambda _contract, _: True,
+    "provenance": lambda contract, _: contract.kind in DERIVED,
+    "drift": lambda contract, models: any(
+        feature.dataset == contract.dataset for model in models for feature in model.features
+    ),
+}
+_OF_MODEL: Mapping[str, Callable[[ModelSpec], bool]] = {
+    "ownership": lambda _: True,
+    "bias": lambda model: model.predictions is not None and bool(model.sensitive_attributes),
+}
+
+
+def indicator(name: str) -> Indicator:
+    """An indicator by its name, ours or a plug-in's. Raises NotFound, naming the nearest."""
+    known = {one.name: one for one in all_indicators()}
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known)}"
+        raise NotFound(f"there is no indicator '{name}'", hint=hint)
+    return known[name]
+
+
+def all_indicators() -> tuple[Indicator, ...]:
+    """Ours, then the plug-ins'. Raises CannotEvaluate where a plug-in is broken."""
+    return (*INDICATORS, *plugin_indicators())
+
+
+def plugin_indicators() -> tuple[Indicator, ...]:
+    """The indicators that installed packages add, by name of their entry point.
+
+    Raises:
+        CannotEvaluate: a plug-in cannot be imported, is no indicator, or takes a name that is taken.
+            A night without an indicator somebody relies on would look better than it is.
+    """
+    found: list[Indicator] = []
+    taken = {one.name for one in INDICATORS}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        loaded = _load(entry)
+        if loaded.name in taken:
+            raise _broken(entry, f"its name '{loaded.name}' is taken by another indicator")
+        taken.add(loaded.name)
+        found.append(loaded)
+    return tuple(found)
+
+
+def expected_keys(
+    project: Project, contracts: Iterable[Contract], models: Iterable[ModelSpec]
+) -> set[tuple[str, str]]:
+    """What a night must bring, by the project's files alone: (entity, indicator) pairs.
+
+    Counted against what was received, so that a measurement that never came is seen. Indicators the
+    playbook switches off are left out; so are plug-ins, which do not declare what they apply to.
+    """
+    readers = tuple(project.models.values())
+    expected = {
+        (str(Entity.dataset(contract.dataset)), name)
+        for contract in contracts
+        for name in _OF_DATASET
+        if expects_dataset(name, contract, readers)
+    }
+    expected |= {
+        (str(Entity.model(model.name)), name)
+        for model in models
+        for name, applies in _OF_MODEL.items()
+        if applies(model)
+    }
+    return {(entity, name) for entity, name in expected if _enabled(project, name)}
+
+
+def expects_dataset(name: str, contract: Contract, models: Iterable[ModelSpec]) -> bool:
+    """Whether the indicator ``name`` applies to a dataset by its contract and the models that read it.
+    A plug-in is taken to apply.
+    """
+    applies = _OF_DATASET.get(name)
+    return applies is None or applies(contract, models)
+
+
+def not_run(  # noqa: PLR0917 - the six things a missing measurement is made of
+    entity: Entity,
+    indicator: str,
+    night: date,
+    reason: str,
+    clause: str,
+    facet: str = "",
+    *,
+    cause: str = "",
+) -> Measurement:
+    """The measurement that could not be made, so that its absence is seen.
+
+    Args:
+        entity: what should have been measured.
+        indicator: by what.
+        night: when.
+        reason: why not; an error's text with its hint is fine.
+        clause: the playbook clause that is therefore not shown to be kept.
+        facet: where only a part is missing.
+        cause: ``scan`` when the whole dataset could not be read; the measurements that one failed scan
+            prevented are then told as one.
+    """
+    titles = {one.name: one.title for one in INDICATORS}
+    lines = (line.strip().removeprefix("->").strip().rstrip(".") for line in reason.splitlines())
+    why = ". ".join(line for line in lines if line) or "no reason is known"
+    return Measurement(
+        night=night,
+        entity=entity,
+        indicator=indicator,
+        outcome=Outcome.NOT_RUN,
+        sentence=f"{titles.get(indicator, indicator)} of {entity.name} could not be measured: {why}.",
+        clause=clause,
+        facet=facet,
+        details={"cause": cause} if cause else {},
+    )
+
+
+def _enabled(project: Project, name: str) -> bool:
+    policy = project.playbook.policy(name)
+    return policy is None or policy.enabled
+
+
+def _load(entry: EntryPoint) -> Indicator:
+    try:
+        loaded = entry.load()
+    except Exception as error:  # importing foreign code can raise anything; it is named and passed on
+        raise _broken(entry, f"it cannot be imported: {type(error).__name__}: {error}") from error
+    if not isinstance(loaded, Indicator):
+        raise _broken(entry, f"'{entry.value}' is no Indicator")
+    return loaded
+
+
+def _broken(entry: EntryPoint, why: str) -> CannotEvaluate:
+    package = entry.dist.name if entry.dist else "an installed package"
+    return CannotEvaluate(
+        f"the indicator plug-in '{entry.name}' of {package} does not work: {why}",
+        hint=f"repair or uninstall {package}; without it no night is measured",
+    )
