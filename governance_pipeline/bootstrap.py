@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from governance_pipeline.charter.loader import find_project, load_project, resolve_env
+from governance_pipeline.charter.environment import resolve_env
+from governance_pipeline.charter.loader import find_project, load_project
 from governance_pipeline.charter.project import Project
 from governance_pipeline.stages.services import Clock, Services, utc_now
 from governance_pipeline.store.open import open_store

@@ -28,6 +28,7 @@ from governance_pipeline.stages.scan import Scans, night_end, scan_datasets
 from governance_pipeline.stages.seal import seal
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import (
     AlertQueued,
     IncidentChanged,
@@ -41,9 +42,7 @@ from governance_pipeline.vocabulary.night import (
 )
 
 
-def run_night(
-    services: Services, night: date, *, datasets: Collection[str] = ()
-) -> Iterator[NightEvent]:
+def run_night(services: Services, night: date, *, datasets: Collection[str] = ()) -> Iterator[NightEvent]:
     """Run one night and yield what happens as it happens.
 
     Args:
@@ -92,6 +91,25 @@ def run_night(
     if sealed is not None:
         seconds = (sealed.finished_at - started).total_seconds()
         yield NightSealed(night, sealed.expected, sealed.received, sealed.missing, seconds)
+
+
+def check_dataset(services: Services, dataset: str, night: date) -> list[Measurement]:
+    """Measure one dataset as the night would, and write nothing.
+
+    Raises:
+        NotFound: there is no such dataset.
+    """
+    project = services.project
+    contract = project.contract(dataset)
+    memory = recall(services.store, project, night)
+    discovery = discover(project, night_end(project, night))
+    graph = build_graph(project, discovery.all_versions)
+    baselines = take_baselines(services, night, discovery, memory.baselines)
+    scans = Scans()
+    for _ in scan_datasets(services, night, [contract], discovery, baselines.profiles, into=scans):
+        pass
+    evidence = Evidence(night, scans, baselines, discovery, memory, graph)
+    return measure(services, evidence, [contract], ())
 
 
 def missed_nights(services: Services, until: date) -> list[date]:

@@ -33,7 +33,9 @@ def demo(
     """Build the lending sample project from real applications and run its nights."""
     from governance_pipeline.cli.sample import tell_sample
 
-    tell_sample(directory, nights=nights, last=last_night.date() if last_night else None, store=store, force=force)
+    tell_sample(
+        directory, nights=nights, last=last_night.date() if last_night else None, store=store, force=force
+    )
 
 
 def up(

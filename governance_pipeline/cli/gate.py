@@ -46,10 +46,17 @@ def print_gate(report: GateReport) -> None:
     out = console()
     verdict = "[bold green]OPEN[/]" if report.is_open else "[bold red]CLOSED[/]"
     night = f"{report.night:%d %B %Y}" if report.night else "never"
-    review = f"review {report.review} {(report.review_status or '').replace('_', ' ')}" if report.review else "no review"
+    review = (
+        f"review {report.review} {(report.review_status or '').replace('_', ' ')}"
+        if report.review
+        else "no review"
+    )
     out.print(f"{verdict} {report.model} version {report.version} (last night {night}; {review})")
     if report.reasons:
-        table("Why", ("reason", "in words", "what opens it"),
-              [(r.code, r.sentence, r.next_step) for r in report.reasons])
+        table(
+            "Why",
+            ("reason", "in words", "what opens it"),
+            [(r.code, r.sentence, r.next_step) for r in report.reasons],
+        )
     if report.accepted:
         out.print(f"{len(report.accepted)} known finding(s) were accepted by {report.review}.")

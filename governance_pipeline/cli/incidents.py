@@ -41,14 +41,30 @@ def list_(
         print_json(found)
         return
     rows = [
-        (i.id, i.status, i.entity.name, i.indicator, i.facet, i.opened, i.owner, i.root_incident or "", i.sentence)
+        (
+            i.id,
+            i.status,
+            i.entity.name,
+            i.indicator,
+            i.facet,
+            i.opened,
+            i.owner,
+            i.root_incident or "",
+            i.sentence,
+        )
         for i in found
     ]
-    table("Incidents", ("incident", "status", "what", "indicator", "part", "since", "owner", "follows from", "in words"), rows)
+    table(
+        "Incidents",
+        ("incident", "status", "what", "indicator", "part", "since", "owner", "follows from", "in words"),
+        rows,
+    )
 
 
 @group.command(epilog="Example: governance incident show INC-3f9a21c0")
-def show(incident: IncidentArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+def show(
+    incident: IncidentArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE
+) -> None:
     """One incident and everything that happened to it."""
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.response.service import find_incident
@@ -62,11 +78,19 @@ def show(incident: IncidentArgument, project: ProjectOption = None, output: Form
         print_json({"incident": found, "events": events})
         return
     console().print(f"[bold]{found.id}[/] {found.status}: {found.sentence}", markup=True)
-    table("History", ("when", "act", "who", "note"), [(e.at.strftime("%Y-%m-%d %H:%M"), e.act, e.actor, e.note) for e in events])
+    table(
+        "History",
+        ("when", "act", "who", "note"),
+        [(e.at.strftime("%Y-%m-%d %H:%M"), e.act, e.actor, e.note) for e in events],
+    )
 
 
-@group.command(epilog='Example: governance incident ack INC-3f9a21c0 --as ines.ortega --note "Vendor called."')
-def ack(incident: IncidentArgument, person: AsOption, note: NoteOption = "", project: ProjectOption = None) -> None:
+@group.command(
+    epilog='Example: governance incident ack INC-3f9a21c0 --as ines.ortega --note "Vendor called."'
+)
+def ack(
+    incident: IncidentArgument, person: AsOption, note: NoteOption = "", project: ProjectOption = None
+) -> None:
     """Say that you have it: reminders stop, the incident stays open."""
     _act("acknowledge", project, incident, person, note)
 
@@ -83,7 +107,9 @@ def snooze(
     _act("snooze", project, incident, person, note, until=until.date())
 
 
-@group.command(epilog='Example: governance incident resolve INC-3f9a21c0 --as ines.ortega --note "Feed is back."')
+@group.command(
+    epilog='Example: governance incident resolve INC-3f9a21c0 --as ines.ortega --note "Feed is back."'
+)
 def resolve(
     incident: IncidentArgument,
     person: AsOption,
@@ -106,8 +132,11 @@ def list_alerts(project: ProjectOption = None, output: FormatOption = Format.TAB
     if output is Format.JSON:
         print_json(found)
         return
-    table("Alerts", ("night", "to", "channel", "status", "subject", "problem"),
-          [(a.night, a.recipient, a.channel, a.status, a.subject, a.last_error) for a in found])
+    table(
+        "Alerts",
+        ("night", "to", "channel", "status", "subject", "problem"),
+        [(a.night, a.recipient, a.channel, a.status, a.subject, a.last_error) for a in found],
+    )
 
 
 @alerts.command(epilog="Example: governance alert send")

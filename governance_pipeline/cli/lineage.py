@@ -9,6 +9,9 @@ import typer
 from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from governance_pipeline.charter.project import Project
     from governance_pipeline.lineage.graph import LineageGraph
     from governance_pipeline.vocabulary.entity import Entity
 
@@ -16,7 +19,9 @@ group = typer.Typer(help="Lineage: where a thing comes from, and what depends on
 
 NodeArgument = Annotated[
     str,
-    typer.Argument(help="kind:name, e.g. dataset:lending.incomes, column:lending.incomes#income, model:name."),
+    typer.Argument(
+        help="kind:name, e.g. dataset:lending.incomes, column:lending.incomes#income, model:name."
+    ),
 ]
 
 
@@ -50,17 +55,20 @@ def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) 
         print_json({"node": str(entity), "steps": found})
         return
     word = "comes from" if upstream else "flows into"
-    table(f"What {entity.name} {word}", ("from", "to", "how", "known by", "evidence"),
-          [(e.source, e.target, e.kind, e.known_by, e.evidence) for e in found])
+    table(
+        f"What {entity.name} {word}",
+        ("from", "to", "how", "known by", "evidence"),
+        [(e.source, e.target, e.kind, e.known_by, e.evidence) for e in found],
+    )
     if not found:
         console().print("nothing")
 
 
-def _graph(project: object, now: object) -> LineageGraph:
+def _graph(project: Project, now: datetime) -> LineageGraph:
     from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.stages.discover import discover
 
-    return build_graph(project, discover(project, now).all_versions)  # type: ignore[arg-type]
+    return build_graph(project, discover(project, now).all_versions)
 
 
 def _known(graph: LineageGraph, text: str) -> Entity:

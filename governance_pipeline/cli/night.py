@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,9 +19,11 @@ from governance_pipeline.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from governance_pipeline.response.outbox import DispatchReport
     from governance_pipeline.stages.services import Services
     from governance_pipeline.vocabulary.measurement import Measurement
     from governance_pipeline.vocabulary.night import NightEvent
+    from governance_pipeline.vocabulary.risk import Contribution
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +56,9 @@ def nightly(
         nights = sorted({*missed_nights(opened, last), last}) if catch_up else [last]
         events: list[NightEvent] = []
         for due in nights:
-            events.extend(_watched(run_night(opened, due, datasets=dataset or ()), quiet=output is Format.JSON))
+            events.extend(
+                _watched(run_night(opened, due, datasets=dataset or ()), quiet=output is Format.JSON)
+            )
         delivered = _deliver(opened) if send else None
     if output is Format.JSON:
         print_json({"nights": nights, "events": _event_list(events), "delivery": delivered})
@@ -82,7 +86,9 @@ def check(
     raise typer.Exit(1 if any(m.outcome.is_breach for m in measurements) else 0)
 
 
-def status(project: ProjectOption = None, night: DateOption = None, output: FormatOption = Format.TABLE) -> None:
+def status(
+    project: ProjectOption = None, night: DateOption = None, output: FormatOption = Format.TABLE
+) -> None:
     """The last sealed night: outcomes, risk, and what is missing."""
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.errors import NotFound
@@ -99,10 +105,15 @@ def status(project: ProjectOption = None, night: DateOption = None, output: Form
         print_json({"night": sealed, "risks": risks, "findings": findings})
         return
     outcomes = ", ".join(f"{n} {name}" for name, n in sealed.outcomes.items())
-    console().print(f"[bold]{sealed.night:%A %d %B %Y}[/]: {outcomes}; "
-                    f"{sealed.received} of {sealed.expected} expected checks received")
-    shown = [(r.entity.name, r.tier, f"{r.score:.0f}", _signed(r.difference), _why(r.contributions))
-             for r in risks if r.score > 0]
+    console().print(
+        f"[bold]{sealed.night:%A %d %B %Y}[/]: {outcomes}; "
+        f"{sealed.received} of {sealed.expected} expected checks received"
+    )
+    shown = [
+        (r.entity.name, r.tier, f"{r.score:.0f}", _signed(r.difference), _why(r.contributions))
+        for r in risks
+        if r.score > 0
+    ]
     table("Risk", ("what", "tier", "score", "since last night", "most of it"), shown)
     print_measurements("Findings", findings)
 
@@ -116,14 +127,14 @@ def print_measurements(title: str, measurements: Sequence[Measurement]) -> None:
     table(title, ("outcome", "what", "indicator", "part", "value", "n", "in words"), rows)
 
 
-def _watched(events: object, *, quiet: bool) -> list[NightEvent]:
+def _watched(events: Iterable[NightEvent], *, quiet: bool) -> list[NightEvent]:
     """Consume a night's events, with a progress bar on a terminal."""
     from governance_pipeline.cli.progress import follow
 
-    return follow(events, quiet=quiet)  # type: ignore[arg-type]
+    return follow(events, quiet=quiet)
 
 
-def _deliver(opened: Services) -> object:
+def _deliver(opened: Services) -> DispatchReport:
     from governance_pipeline.response.channels import open_channels
     from governance_pipeline.response.outbox import dispatch
 
@@ -144,7 +155,9 @@ def _breached(events: Sequence[NightEvent]) -> bool:
     return any(isinstance(e, IndicatorMeasured) and e.measurement.outcome.is_breach for e in events)
 
 
-def _summarise(events: Sequence[NightEvent], nights: Sequence[date], delivered: object) -> None:
+def _summarise(
+    events: Sequence[NightEvent], nights: Sequence[date], delivered: DispatchReport | None
+) -> None:
     from governance_pipeline.cli.story import night_summary
 
     for line in night_summary(events, nights, delivered):
@@ -165,6 +178,6 @@ def _signed(difference: float | None) -> str:
     return "" if difference is None else f"{difference:+.0f}"
 
 
-def _why(contributions: Sequence[object]) -> str:
-    first = max(contributions, key=lambda c: c.points, default=None)  # type: ignore[attr-defined]
-    return first.sentence if first else ""  # type: ignore[attr-defined]
+def _why(contributions: Sequence[Contribution]) -> str:
+    first = max(contributions, key=lambda contribution: contribution.points, default=None)
+    return first.sentence if first else ""

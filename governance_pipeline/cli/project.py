@@ -12,9 +12,7 @@ from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, 
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs."""
-    app.command(
-        epilog="Example: governance init my-project && cd my-project && governance validate"
-    )(init)
+    app.command(epilog="Example: governance init my-project && cd my-project && governance validate")(init)
     app.command(epilog="Example: governance validate --explain")(validate)
 
 
@@ -29,7 +27,9 @@ def init(
     out = console()
     for path in written:
         out.print(f"  [green]+[/] {path}")
-    out.print(f"\nNext: [bold]cd {directory}[/], then [bold]governance validate[/] and [bold]governance nightly[/].")
+    out.print(
+        f"\nNext: [bold]cd {directory}[/], then [bold]governance validate[/] and [bold]governance nightly[/]."
+    )
 
 
 def validate(

@@ -34,11 +34,22 @@ def list_(project: ProjectOption = None, output: FormatOption = Format.TABLE) ->
     store.close()
     now = utc_now()
     if output is Format.JSON:
-        print_json([{"review": s.id, "status": s.status_at(now), "milestone": m, "missing": s.missing} for m, s in found])
+        print_json(
+            [
+                {"review": s.id, "status": s.status_at(now), "milestone": m, "missing": s.missing}
+                for m, s in found
+            ]
+        )
         return
     rows = [
-        (s.id, f"{s.model} {s.version or ''}", str(m.kind).replace("_", " "), m.night,
-         str(s.status_at(now)).replace("_", " "), _waiting(s))
+        (
+            s.id,
+            f"{s.model} {s.version or ''}",
+            str(m.kind).replace("_", " "),
+            m.night,
+            str(s.status_at(now)).replace("_", " "),
+            _waiting(s),
+        )
         for m, s in found
     ]
     table("Reviews", ("review", "model", "because of", "night", "status", "still to decide"), rows)
@@ -72,20 +83,35 @@ def show(
     version = next((v for v in versions if v.version == state.version), None)
     may = eligible(opened, graph, state, version, now.date())
     if output is Format.JSON:
-        print_json({"review": state, "status": state.status_at(now), "milestone": milestone,
-                    "findings": findings, "eligible": may})
+        print_json(
+            {
+                "review": state,
+                "status": state.status_at(now),
+                "milestone": milestone,
+                "findings": findings,
+                "eligible": may,
+            }
+        )
         return
     out = console()
-    out.print(f"[bold]{state.id}[/] {state.model} version {state.version}: "
-              f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {state.due:%d %B %Y}")
+    out.print(
+        f"[bold]{state.id}[/] {state.model} version {state.version}: "
+        f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {state.due:%d %B %Y}"
+    )
     if milestone:
         out.print(milestone.sentence)
     _print_findings(findings)
     decided = [(d.function, d.person, str(d.verdict).replace("_", " "), d.reason) for d in state.decisions]
     void = [(d.function, d.person, "void: evidence changed", d.reason) for d in state.void]
     table("Decisions", ("function", "who", "verdict", "reason"), [*decided, *void])
-    table("Still to decide", ("function", "people needed", "who may"),
-          [(f, n, ", ".join(p.id for p in may[f]) or "nobody free: ask the steward") for f, n in state.missing.items()])
+    table(
+        "Still to decide",
+        ("function", "people needed", "who may"),
+        [
+            (f, n, ", ".join(p.id for p in may[f]) or "nobody free: ask the steward")
+            for f, n in state.missing.items()
+        ],
+    )
 
 
 @group.command(
@@ -113,16 +139,25 @@ def decide(
     with store.begin() as unit:
         versions = unit.versions.of_model(service.load_review(unit, review).model)
     state = service.decide(
-        opened, store, build_graph(opened, versions), review,
-        person=person, function=function, verdict=verdict, reason=reason,
-        conditions=condition or (), now=utc_now(),
+        opened,
+        store,
+        build_graph(opened, versions),
+        review,
+        person=person,
+        function=function,
+        verdict=verdict,
+        reason=reason,
+        conditions=condition or (),
+        now=utc_now(),
     )
     store.close()
     if output is Format.JSON:
         print_json({"review": state.id, "status": state.status, "missing": state.missing})
         return
-    console().print(f"{state.id} is now [bold]{str(state.status).replace('_', ' ')}[/]"
-                    + (f"; still to decide: {_waiting(state)}" if state.missing else ""))
+    console().print(
+        f"{state.id} is now [bold]{str(state.status).replace('_', ' ')}[/]"
+        + (f"; still to decide: {_waiting(state)}" if state.missing else "")
+    )
 
 
 def _print_findings(findings: list[Measurement]) -> None:

@@ -20,7 +20,7 @@ def upgrade(project: ProjectOption = None) -> None:
     import os
 
     from governance_pipeline.bootstrap import open_project
-    from governance_pipeline.charter.loader import resolve_env
+    from governance_pipeline.charter.environment import resolve_env
     from governance_pipeline.store.open import upgrade_store
 
     opened = open_project(project)

@@ -74,7 +74,11 @@ def demo_night(number: int, night: date, events: Sequence[NightEvent], charter: 
         if isinstance(event, AlertQueued):
             person = charter.person(event.alert.recipient)
             told.setdefault(event.alert.incident, set()).add(person.name if person else event.alert.recipient)
-    news = [e for e in events if isinstance(e, ReviewOpened) or (isinstance(e, IncidentChanged) and e.act in _NEWS)]
+    news = [
+        e
+        for e in events
+        if isinstance(e, ReviewOpened) or (isinstance(e, IncidentChanged) and e.act in _NEWS)
+    ]
     if not news:
         return
     yield f"\n[bold]Night {number}[/] [dim]{night:%a %d %b %Y}[/]"

@@ -38,7 +38,12 @@ class Evidence:
     @property
     def digest(self) -> str:
         """``sha256:`` over the canonical JSON of all parts."""
-        parts = [self.model_digest, self.snapshot_digest, self.playbook_digest, list(map(list, self.findings))]
+        parts = [
+            self.model_digest,
+            self.snapshot_digest,
+            self.playbook_digest,
+            list(map(list, self.findings)),
+        ]
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

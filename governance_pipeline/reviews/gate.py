@@ -158,9 +158,7 @@ def _night_reasons(facts: _Facts) -> Iterator[GateReason]:
         )
     measured = {measurement.entity for measurement in facts.measurements}
     for entity in sorted(facts.entities - measured):
-        yield GateReason(
-            "unmeasured", f"nothing was measured for {entity.name}", "run `governance nightly`"
-        )
+        yield GateReason("unmeasured", f"nothing was measured for {entity.name}", "run `governance nightly`")
 
 
 def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
@@ -182,8 +180,11 @@ def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
             f"see `governance review show {review.id}`",
         )
     elif not review.evidence.covers(facts.evidence):
-        yield GateReason("approval_void", _what_changed(review.evidence, facts.evidence),
-                         "the next night attaches the new evidence to the review; decide again")
+        yield GateReason(
+            "approval_void",
+            _what_changed(review.evidence, facts.evidence),
+            "the next night attaches the new evidence to the review; decide again",
+        )
 
 
 def _what_changed(approved: Evidence, present: Evidence) -> str:

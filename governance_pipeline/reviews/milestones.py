@@ -60,9 +60,7 @@ def review_id(milestone: Milestone) -> str:
     return "REV-" + hashlib.sha256(milestone.id.encode()).hexdigest()[:8]
 
 
-def required_functions(
-    model: ModelSpec, evidence: Evidence, playbook: Playbook
-) -> dict[Function, int]:
+def required_functions(model: ModelSpec, evidence: Evidence, playbook: Playbook) -> dict[Function, int]:
     """Who must decide: the tier's functions, and those of every indicator that did not pass.
 
     A tier the playbook says nothing about asks every function: silence does not lower the bar.

@@ -139,9 +139,7 @@ def eligible(
 
 def _active_person(project: Project, person_id: str, day: date) -> Person:
     folded = person_id.strip().casefold()
-    found = next(
-        (p for p in project.charter.people if folded in (p.id.casefold(), p.mail.casefold())), None
-    )
+    found = next((p for p in project.charter.people if folded in (p.id.casefold(), p.mail.casefold())), None)
     if found is None:
         near = get_close_matches(folded, [p.id for p in project.charter.people], n=1)
         hint = f"did you mean {near[0]}?" if near else "people are listed in charter.yaml"

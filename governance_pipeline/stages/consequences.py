@@ -9,8 +9,8 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
 from governance_pipeline.response.incidents import Change, respond
-from governance_pipeline.reviews import milestones as rules
 from governance_pipeline.reviews import evidence as review_evidence
+from governance_pipeline.reviews import milestones as rules
 from governance_pipeline.reviews.evidence import concerned_entities, gather
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.reviews.review import ReviewState, attaching, opening, superseding
@@ -203,4 +203,3 @@ def _fresh_evidence(
         return []
     bound = _bound(services, evidence, measurements, version)
     return [] if state.evidence.covers(bound) else [attaching(state, bound, at=services.clock())]
-

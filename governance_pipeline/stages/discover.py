@@ -39,7 +39,8 @@ class Discovery:
 def serving_version(versions: Sequence[ModelVersion]) -> ModelVersion | None:
     """The newest version in production; before a first promotion the newest of all."""
     in_production = [version for version in versions if version.stage == SERVING_STAGE]
-    return (in_production or list(versions) or [None])[-1]
+    candidates = in_production or list(versions)
+    return candidates[-1] if candidates else None
 
 
 def discover(project: Project, as_of: datetime) -> Discovery:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs
-from governance_pipeline.indicators.registry import all_indicators, not_run
+from governance_pipeline.indicators.registry import all_indicators, expects_dataset, not_run
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.profile import Profile
-from governance_pipeline.profiles.scanning import night_bounds
 from governance_pipeline.stages import baselines as baseline_stage
 from governance_pipeline.stages.baselines import Baselines
 from governance_pipeline.stages.discover import Discovery
@@ -59,20 +59,25 @@ def measure(
 def _of_dataset(
     services: Services, evidence: Evidence, contract: Contract, indicator: Indicator
 ) -> Iterator[Measurement]:
-    if indicator.measure_dataset is None:
+    measure_dataset = indicator.measure_dataset
+    if measure_dataset is None:
         return
     entity = Entity.dataset(contract.dataset)
     failure = evidence.scans.failures.get(contract.dataset)
     if failure is not None and "declared" not in indicator.tags:
-        if _expected_without_scan(services, evidence, contract, indicator):
-            yield not_run(entity, indicator.name, evidence.night, failure, _clause(services, indicator), cause="scan")
+        if expects_dataset(indicator.name, contract, tuple(services.project.models.values())):
+            yield not_run(
+                entity, indicator.name, evidence.night, failure, _clause(services, indicator), cause="scan"
+            )
         return
     inputs = dataset_inputs(services, evidence, contract)
-    yield from _guarded(services, evidence, indicator, entity, lambda: indicator.measure_dataset(inputs))  # type: ignore[misc]
+    yield from _guarded(services, evidence, indicator, entity, lambda: measure_dataset(inputs))
     model = indicator.name == "drift" and _model_without_baseline(services, evidence, contract)
     if model:
         reason = evidence.baselines.problems.get(model, f"model {model} has no registered version")
-        yield not_run(entity, indicator.name, evidence.night, reason, _clause(services, indicator), facet=f"@{model}")
+        yield not_run(
+            entity, indicator.name, evidence.night, reason, _clause(services, indicator), facet=f"@{model}"
+        )
 
 
 def _of_model(
@@ -99,14 +104,13 @@ def _of_model(
 def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -> DatasetInputs:
     """What the indicators may look at for one dataset."""
     project = services.project
-    as_of = night_bounds(contract, evidence.night)[1]
-    blank = Profile(contract.dataset, evidence.night, as_of, rows=0, window_rows=0, schema=(), columns={})
+    profile = evidence.scans.profiles.get(contract.dataset) or _blank(project, contract, evidence.night)
     return DatasetInputs(
         night=evidence.night,
-        as_of=as_of,
+        as_of=profile.as_of,
         contract=contract,
         tier=project.tier(contract.dataset),
-        profile=evidence.scans.profiles.get(contract.dataset, blank),
+        profile=profile,
         previous=evidence.memory.previous.get(contract.dataset),
         playbook=project.playbook,
         charter=project.charter,
@@ -116,6 +120,12 @@ def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -
         ),
         owned_sources=owned_sources(services, evidence.night),
     )
+
+
+def _blank(project: Project, contract: Contract, night: date) -> Profile:
+    """Stands in for a profile where an indicator needs none: only what is declared is looked at."""
+    as_of = night_end(project, night)
+    return Profile(contract.dataset, night, as_of, rows=0, window_rows=0, schema=(), columns={})
 
 
 def owned_sources(services: Services, night: date) -> frozenset[str]:
@@ -143,19 +153,6 @@ def _guarded(
     except Exception as error:  # noqa: BLE001 - a plug-in's bug must not end the night or pass
         reason = f"the indicator broke: {type(error).__name__}: {error}"
         return [not_run(entity, indicator.name, evidence.night, reason, _clause(services, indicator))]
-
-
-def _expected_without_scan(
-    services: Services, evidence: Evidence, contract: Contract, indicator: Indicator
-) -> bool:
-    """Whether the indicator would have applied, had the scan not failed."""
-    reads: Mapping[str, bool] = {
-        "consent": bool(contract.purposes),
-        "retention": contract.retention is not None,
-        "recency": contract.event_time is not None,
-        "drift": any(f.dataset == contract.dataset for m in services.project.models.values() for f in m.features),
-    }
-    return reads.get(indicator.name, True)
 
 
 def _model_without_baseline(services: Services, evidence: Evidence, contract: Contract) -> str | None:

@@ -43,7 +43,9 @@ class Memory:
 def recall(store: Store, project: Project, night: date) -> Memory:
     """Read the memory of ``project`` before ``night``."""
     with store.begin() as unit:
-        versions = {(v.model, v.version): v for model in project.models for v in unit.versions.of_model(model)}
+        versions = {
+            (v.model, v.version): v for model in project.models for v in unit.versions.of_model(model)
+        }
         latest = unit.nights.latest()
         before = unit.nights.between(project.settings.schedule.start, night - timedelta(days=1))
         risks = unit.risks.of_night(before[-1].night) if before else ()

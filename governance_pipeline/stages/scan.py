@@ -37,18 +37,19 @@ def scan_datasets(
     into: Scans,
 ) -> Iterator[DatasetScanned]:
     """Scan ``contracts``; results are yielded in order and gathered in ``into``."""
-    plans = [plan_for(services.project, contract, night, discovery, baselines) for contract in contracts]
+
+    def scan(contract: Contract) -> tuple[Profile | None, str, float]:
+        return _scan(services, contract, night, discovery, baselines)
+
     with ThreadPoolExecutor(max_workers=services.project.settings.limits.threads) as pool:
-        for plan, (profile, failure, seconds) in zip(
-            plans, pool.map(lambda plan: _scan(services, plan), plans), strict=True
-        ):
-            dataset = plan.contract.dataset
+        results = zip(contracts, pool.map(scan, contracts), strict=True)
+        for contract, (profile, failure, seconds) in results:
             if profile is not None:
-                into.profiles[dataset] = profile
+                into.profiles[contract.dataset] = profile
             else:
-                into.failures[dataset] = failure
+                into.failures[contract.dataset] = failure
             rows = None if profile is None else profile.rows
-            yield DatasetScanned(night, dataset, rows, seconds, failure or None)
+            yield DatasetScanned(night, contract.dataset, rows, seconds, failure or None)
 
 
 def night_end(project: Project, night: date) -> datetime:
@@ -57,14 +58,21 @@ def night_end(project: Project, night: date) -> datetime:
     return datetime.combine(night + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 
-def _scan(services: Services, plan: ScanPlan) -> tuple[Profile | None, str, float]:
+def _scan(
+    services: Services,
+    contract: Contract,
+    night: date,
+    discovery: Discovery,
+    baselines: Mapping[tuple[str, str], Profile],
+) -> tuple[Profile | None, str, float]:
     begun = perf_counter()
     try:
+        plan = plan_for(services.project, contract, night, discovery, baselines)
         return services.engine.scan(plan), "", perf_counter() - begun
     except GovernanceError as error:
         return None, str(error), perf_counter() - begun
     except Exception as error:  # noqa: BLE001 - one dataset's surprise must not end the night
-        reason = f"the scan of {plan.contract.dataset} broke: {type(error).__name__}: {error}"
+        reason = f"the scan of {contract.dataset} broke: {type(error).__name__}: {error}"
         return None, reason, perf_counter() - begun
 
 

@@ -29,9 +29,7 @@ def seal(
     """
     project = services.project
     expected = expected_keys(project, contracts, models)
-    received = {
-        (str(m.entity), m.indicator) for m in measurements if m.outcome is not Outcome.NOT_RUN
-    }
+    received = {(str(m.entity), m.indicator) for m in measurements if m.outcome is not Outcome.NOT_RUN}
     missing = sorted(f"{entity} {indicator}" for entity, indicator in expected - received)
     return NightRecord(
         night=evidence.night,

@@ -1,0 +1,217 @@
+"""The sample project's sixty nights: land a night's files, run the night, tell the news."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.progress import Progress
+
+from governance_pipeline.bootstrap import open_project, services
+from governance_pipeline.charter.people import Function
+from governance_pipeline.cli.common import console
+from governance_pipeline.cli.gate import print_gate
+from governance_pipeline.cli.progress import progress_bar
+from governance_pipeline.cli.story import demo_night
+from governance_pipeline.errors import NotFound, UsageError
+from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.nightly import run_night
+from governance_pipeline.response.channels import open_channels
+from governance_pipeline.response.outbox import dispatch
+from governance_pipeline.reviews.gate import evaluate_gate
+from governance_pipeline.reviews.service import decide, eligible, list_reviews
+from governance_pipeline.stages.scan import night_end
+from governance_pipeline.stages.services import Services, utc_now
+from governance_pipeline.vocabulary.night import NightEvent
+from governance_pipeline.vocabulary.review import Verdict
+
+SEED = 7
+MODEL, NEWEST_VERSION = "mortgage_approval", "2"
+NIGHT_RUNS_AFTER = timedelta(hours=2)
+FIRST_REVIEW_DECIDED_ON = 2
+
+
+@dataclass(slots=True)
+class SimulatedClock:
+    """The clock of the sample's nights: each one runs two hours after its day has ended."""
+
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class SampleNight:
+    """What one night of the sample brought."""
+
+    number: int
+    night: date
+    events: Sequence[NightEvent]
+    sent: int
+
+
+def run_sample(
+    directory: Path,
+    *,
+    nights: int,
+    last: date | None,
+    store: str | None,
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
+) -> list[SampleNight]:
+    """Prepare the sample in ``directory`` and run its first ``nights`` nights.
+
+    ``progress`` is told what is happening, how many nights are done and of how many.
+    """
+    progress("preparing 95 days of history", 0, nights)
+    world = _lending_world()(directory, seed=SEED, last_night=last)
+    world.prepare()
+    project = open_project(directory)
+    if store is not None:
+        project = replace(project, settings=project.settings.model_copy(update={"store": store}))
+    clock = SimulatedClock()
+    told: list[SampleNight] = []
+    with services(project, clock=clock) as opened:
+        for number in range(1, nights + 1):
+            night = world.date(number)
+            progress(f"night {number}, {night:%d %b}", number - 1, nights)
+            world.land(number)
+            clock.now = night_end(project, night) + NIGHT_RUNS_AFTER
+            events = list(run_night(opened, night))
+            channels = open_channels(project.settings, project.root, opened.environ)
+            delivered = dispatch(opened.store, channels, project.charter, clock, project.playbook.alerts)
+            told.append(SampleNight(number, night, events, delivered.sent))
+            if number == FIRST_REVIEW_DECIDED_ON:
+                decide_first_review(opened)
+    world.close()
+    return told
+
+
+def decide_first_review(opened: Services) -> None:
+    """Let the people who may decide approve the first version, as they would have before the sample."""
+    project = opened.project
+    for _, state in list_reviews(opened.store):
+        with opened.store.begin() as unit:
+            versions = unit.versions.of_model(state.model)
+        graph = build_graph(project, versions)
+        version = next((v for v in versions if v.version == state.version), None)
+        free = eligible(project, graph, state, version, opened.clock().date())
+        taken: set[str] = set()
+        for function, people in free.items():
+            for person in [p for p in people if p.id not in taken][: state.missing[function]]:
+                taken.add(person.id)
+                _approve(opened, graph, state.id, person.id, function)
+
+
+def _approve(opened: Services, graph: Any, review: str, person: str, function: Function) -> None:
+    decide(
+        opened.project,
+        opened.store,
+        graph,
+        review,
+        person=person,
+        function=function,
+        verdict=Verdict.APPROVE,
+        reason="The first version was measured on a quiet night; nothing stands against it.",
+        now=opened.clock(),
+    )
+
+
+def tell_sample(directory: Path, *, nights: int, last: date | None, store: str | None, force: bool) -> None:
+    """Run the sample and print its story and what to try next."""
+    directory = directory.resolve()
+    _make_room(directory, force=force)
+    begun = perf_counter()
+    with progress_bar() as bar:
+        told = run_sample(directory, nights=nights, last=last, store=store, progress=_shown(bar))
+    seconds = perf_counter() - begun
+    out = console()
+    project = open_project(directory)
+    out.print(
+        f"[bold]Harbour Lending[/]: {len(project.contracts)} datasets, {len(project.models)} model,"
+        f" {nights} nights to {told[-1].night:%d %B %Y}, measured in {seconds:.0f} s"
+    )
+    for each in told:
+        for line in demo_night(each.number, each.night, each.events, project.charter):
+            out.print(line)
+    quiet = sum(
+        1 for each in told if not list(demo_night(each.number, each.night, each.events, project.charter))
+    )
+    out.print(
+        f"\n{quiet} of {nights} nights were quiet; {sum(each.sent for each in told)} messages were sent.\n"
+    )
+    _tell_gate(directory, store)
+    _tell_next(directory)
+
+
+def _tell_gate(directory: Path, store: str | None) -> None:
+    from governance_pipeline.store.open import open_store
+
+    project = open_project(directory)
+    opened = open_store(store or project.settings.store, root=project.root)
+    try:
+        version = NEWEST_VERSION
+        print_gate(evaluate_gate(project, opened, MODEL, version, utc_now()))
+    except NotFound:
+        console().print("Version 2 is registered on night 54; run all 60 nights to see its gate.")
+    finally:
+        opened.close()
+
+
+def _tell_next(directory: Path) -> None:
+    shown = directory.name if directory.parent == Path.cwd() else directory
+    out = console()
+    out.print("\n[bold]Look further[/]")
+    for command, what in (
+        (f"governance status -p {shown}", "risk now, and why"),
+        (f"governance incident list -p {shown}", "what is broken, since when, whose it is"),
+        (f"governance review list -p {shown}", "who is still to decide"),
+        (f"governance gate {MODEL} {NEWEST_VERSION} -p {shown}", "may version 2 be promoted?"),
+        (
+            f"governance lineage impact dataset:lending.bureau_scores -p {shown}",
+            "who depends on the vendor's feed",
+        ),
+        (f"governance up -p {shown}", "the Dagster UI: lineage, owners, checks, the nights"),
+    ):
+        out.print(f"  [bold]{command}[/]\n    [dim]{what}[/]", soft_wrap=True)
+
+
+def _shown(bar: Progress) -> Callable[[str, int, int], None]:
+    task = bar.add_task("", total=1)
+    return lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
+
+
+def _make_room(directory: Path, *, force: bool) -> None:
+    """Make sure the folder is free. Only a folder that an earlier demo made is ever removed."""
+    if not directory.exists() or not any(directory.iterdir()):
+        return
+    if not force:
+        raise UsageError(
+            f"{directory} is not empty", hint="name another folder, or add --force to replace an earlier demo"
+        )
+    if not (directory / "registry" / f"{MODEL}.yaml").exists():
+        raise UsageError(
+            f"{directory} was not made by `governance demo`, so it is left alone", hint="name another folder"
+        )
+    shutil.rmtree(directory)
+
+
+def _lending_world() -> Any:
+    """The generator: shipped inside an installed package, beside it in a clone."""
+    for name in ("governance_pipeline.samples.lending.generator.world", "examples.lending.generator.world"):
+        try:
+            found = find_spec(name)
+        except ModuleNotFoundError:
+            continue
+        if found is not None:
+            return importlib.import_module(name).LendingWorld
+    raise NotFound(
+        "the sample project is not installed", hint="install governance-pipeline[demo], or run from a clone"
+    )
