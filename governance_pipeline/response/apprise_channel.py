@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -96,10 +97,15 @@ class AppriseChannel:
 @cache
 def _apprise() -> ModuleType:
     """Import Apprise, and keep it and its HTTP library from logging: their debug lines show whole URLs."""
-    import apprise
+    with warnings.catch_warnings():
+        # Apprise still reaches for imghdr where Python has it; that is nothing our users can act on.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+        import apprise.utils.pgp
 
     library = logging.getLogger("apprise")
     library.addHandler(logging.NullHandler())
+    library.setLevel(logging.WARNING)
     library.propagate = False
     logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
     return apprise

@@ -72,7 +72,7 @@ def incident_id(entity: Entity, indicator: str, facet: str, digits: int = 8) -> 
     return f"INC-{hashlib.sha256(named).hexdigest()[:digits]}"
 
 
-def respond(  # noqa: PLR0917 - a night's facts, each of its own type
+def respond(
     night: date,
     at: datetime,
     measurements: Sequence[Measurement],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def body(story: Story, project: Project, route: Route) -> str:
 def link(base_url: str, entity: Entity) -> str:
     """The page of what broke: its asset in the Dagster UI."""
     name = entity.dataset_name if entity.kind is EntityKind.COLUMN else entity.name
-    path = "/".join(quote(part, safe="") for part in name.split("."))
+    path = "/".join(quote(part, safe="", errors="replace") for part in name.split("."))
     return f"{base_url.rstrip('/')}/assets/{path}"
 
 
@@ -149,7 +150,8 @@ def _where(story: Story, project: Project) -> list[str]:
     entity = story.lead.entity
     lines = []
     if entity.kind in (EntityKind.DATASET, EntityKind.COLUMN):
-        lines.append(f"governance check {plain(entity.dataset_name)}")
+        # Quoted, because people paste it into a shell and a name is only data.
+        lines.append(f"governance check {shlex.quote(plain(entity.dataset_name))}")
     lines.append(link(project.settings.base_url, entity))
     if story.kind != "resolved":
         lines.extend(f"governance incident ack {incident.id}" for incident in story.incidents)
