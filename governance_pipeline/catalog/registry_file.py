@@ -88,13 +88,14 @@ def read_versions(model: ModelSpec, root: Path) -> RegistryReading:
         CannotEvaluate: the registry file is not there or is not readable as a registry.
     """
     file = root / model.registry.path
+    shown = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
     if not file.is_file():
         raise CannotEvaluate(
-            f"model {model.name}: the registry file {model.registry.path} is not there",
+            f"model {model.name}: the registry file {shown} is not there",
             hint="register a version, or correct registry.path in the model's file",
         )
     try:
-        document = read_yaml(file, model.registry.path)
+        document = read_yaml(file, shown)
     except ProjectInvalid as error:
         raise CannotEvaluate(f"model {model.name}: {error.message}", hint=_HINT) from error
     return _Reader(model, file, document).reading()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
@@ -49,13 +49,12 @@ def model_edges(model: ModelSpec, versions: Sequence[ModelVersion], project: Pro
         yield Edge(here, Entity.deployment(deployment), EdgeKind.DEPLOYED_TO, evidence=evidence)
     for version in versions:
         if version.model == model.name:
-            yield from _version_edges(model, version, evidence)
+            yield from _version_edges(model, version, evidence, _registry(model, project))
 
 
-def _version_edges(model: ModelSpec, version: ModelVersion, declared: str) -> Iterable[Edge]:
+def _version_edges(model: ModelSpec, version: ModelVersion, declared: str, registry: str) -> Iterable[Edge]:
     """What the registry says (discovered); where it names no snapshot, the model file's counts."""
     here = Entity.version(model.name, version.version)
-    registry = model.registry.path
     yield Edge(here, Entity.model(model.name), EdgeKind.VERSION_OF, KnownBy.DISCOVERED, registry)
     snapshot, known_by, evidence = version.snapshot, KnownBy.DISCOVERED, registry
     if not snapshot:
@@ -68,6 +67,12 @@ def _version_edges(model: ModelSpec, version: ModelVersion, declared: str) -> It
 def _learned_from(model: ModelSpec, snapshot: str) -> list[Entity]:
     names = {feature.baseline_column for feature in model.features} | {model.training.label}
     return [Entity.column(snapshot, name) for name in sorted(names)]
+
+
+def _registry(model: ModelSpec, project: Project) -> str:
+    """The registry file as people name it: from the project's folder, where it is inside."""
+    path = Path(model.registry.path)
+    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.as_posix()
 
 
 def _model_file(model: ModelSpec, project: Project) -> str:

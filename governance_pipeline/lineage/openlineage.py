@@ -42,7 +42,7 @@ class EmitReport:
     error: str | None = None
 
 
-def emit_night(  # noqa: PLR0917  the step of the night that calls it passes all it knows
+def emit_night(
     project: Project,
     night: date,
     started_at: datetime,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import sqlglot
@@ -36,9 +38,10 @@ class Script:
 
     def read(self, sql: str) -> None:
         """Read every statement; one that is not understood leaves a reason behind."""
-        for statement in sqlglot.parse(sql, read=self.dialect or None):
-            if statement is not None:
-                self._statement(statement)
+        with _quiet():
+            for statement in sqlglot.parse(sql, read=self.dialect or None):
+                if statement is not None:
+                    self._statement(statement)
 
     def result(self) -> SqlLineage:
         """What has been read, seen from outside."""
@@ -69,6 +72,8 @@ class Script:
             if isinstance(statement, _TABLES_ONLY):
                 word = type(statement).__name__.upper()
                 self.reasons.append(f"{word} is understood for tables, not for columns")
+            elif statement.args.get("clone") is not None:
+                self.reasons.append("CLONE is understood for tables, not for columns")
         else:
             found = self._columns(query, _output_names(statement, target))
         self.last = found
@@ -127,8 +132,8 @@ class Script:
 
 def _target(statement: exp.Expr) -> exp.Table | None:
     """The table a statement writes, None for a query or a statement that writes no rows."""
-    if isinstance(statement, exp.Select):
-        into = statement.args.get("into")
+    if isinstance(statement, exp.Query):
+        into = statement.find(exp.Into)
         return into.find(exp.Table) if into else None
     if isinstance(statement, exp.Create) and statement.kind not in _KINDS_WITH_ROWS:
         return None
@@ -171,3 +176,36 @@ def _tables(statement: exp.Expr, target: exp.Table | None) -> Iterator[exp.Table
             if isinstance(source, exp.Table) and id(source) not in seen:
                 seen.add(id(source))
                 yield source
+    for table in _outside_scopes(statement, target):
+        if id(table) not in seen:
+            yield table
+
+
+def _outside_scopes(statement: exp.Expr, target: exp.Table | None) -> Iterator[exp.Table]:
+    """Tables that sqlglot's scopes do not visit: those of queries among VALUES, those that the table
+    of an UPDATE is joined with, and the one that is cloned.
+    """
+    for values in statement.find_all(exp.Values):
+        for query in values.find_all(exp.Select):
+            yield from _tables(query, target)
+    for join in (target.args.get("joins") or ()) if target is not None else ():
+        if isinstance(join.this, exp.Table):
+            yield join.this
+    clone = statement.args.get("clone")
+    if clone is not None and isinstance(clone.this, exp.Table):
+        yield clone.this
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep sqlglot from logging what it does not know: it quotes the SQL, which may hold secrets."""
+    logger = logging.getLogger("sqlglot")
+
+    def silence(_: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(silence)
+    try:
+        yield
+    finally:
+        logger.removeFilter(silence)
