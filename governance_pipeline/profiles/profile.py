@@ -50,6 +50,7 @@ class ColumnProfile:
         distinct: distinct non-null values (exact up to the engine's bound, then approximate).
         categories: value (as text) to count, the most frequent first, at most ``MAX_CATEGORIES``;
             ``other`` counts the rest.
+        infinities: values that are plus or minus infinity.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ColumnProfile:
     histogram: Histogram | None = None
     categories: Mapping[str, int] = field(default_factory=dict)
     other: int = 0
+    infinities: int = 0
 
     @property
     def present(self) -> int:
@@ -159,6 +161,8 @@ class Profile:
         duplicate_keys: rows beyond the first of their primary key.
         subjects: distinct subjects; ``rows_without_subject`` rows whose subject is null.
         schema: (column, engine type) of every column the table has, in its order.
+        unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
+            ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
     """
 

@@ -1,0 +1,136 @@
+"""How each column of a table is summarised, decided by its type and by what the contract says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from governance_pipeline.charter.contract import Contract
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.profile import ColumnType
+
+_WIDE_NUMBERS = frozenset({"UINT128", "UHUGEINT", "BIGNUM", "VARINT"})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineType:
+    """A column's type as the engine has it.
+
+    Attributes:
+        name: as shown in schemas, e.g. ``float64``.
+        kind: how such a column can be summarised.
+        family: the ODCS logical type it answers to: string, date, timestamp, time, number, integer,
+            object, array, boolean; "" for types ODCS has no word for.
+        floating: may hold NaN, infinities or numbers whose squares overflow.
+        cast: must be cast to text before it is grouped with text.
+        zoned: a timestamp that knows its offset.
+    """
+
+    name: str
+    kind: ColumnType
+    family: str
+    floating: bool = False
+    cast: bool = False
+    zoned: bool = False
+
+
+def engine_type(dtype: Any) -> EngineType:
+    """The type of an Ibis data type; what Ibis does not know is counted only, or read as text where
+    the database's users defined it (enumerations, domains).
+    """
+    name = str(dtype.copy(nullable=True))
+    if dtype.is_unknown():
+        raw = dtype.raw_type
+        name = raw.sql().lower() if isinstance(raw, exp.Expression) else str(raw).lower()
+        if name.upper() in _WIDE_NUMBERS:
+            return EngineType(name, "number", "number", floating=True)
+        defined = isinstance(raw, exp.DataType) and raw.is_type(exp.DataType.Type.USERDEFINED)
+        return EngineType(name, "category" if defined else "other", "", cast=True)
+    if dtype.is_boolean():
+        return EngineType(name, "boolean", "boolean")
+    if dtype.is_integer():
+        return EngineType(name, "number", "integer")
+    if dtype.is_decimal():
+        return EngineType(
+            name, "number", "integer" if dtype.scale == 0 else "number", floating=dtype.scale is None
+        )
+    if dtype.is_floating():
+        return EngineType(name, "number", "number", floating=True)
+    if dtype.is_string():
+        return EngineType(name, "category", "string")
+    if dtype.is_timestamp():
+        return EngineType(name, "time", "timestamp", zoned=dtype.timezone is not None)
+    if dtype.is_date() or dtype.is_time():
+        return EngineType(name, "time", "date" if dtype.is_date() else "time")
+    if dtype.is_uuid() or dtype.is_inet() or dtype.is_macaddr():
+        return EngineType(name, "category", "string", cast=True)
+    if dtype.is_array():
+        return EngineType(name, "other", "array")
+    family = "object" if dtype.is_struct() or dtype.is_map() or dtype.is_json() else ""
+    return EngineType(name, "other", family)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One column to measure.
+
+    Attributes:
+        label: the name our statements give it, free of whatever the user called it.
+        kind: ``other`` also for columns that identify a person or a row (subject key, primary key):
+            their values and bounds never enter a profile.
+        personal: values that fewer than k rows share are not kept.
+        exact: distinct values are counted exactly, because a uniqueness rule rests on it.
+    """
+
+    name: str
+    label: str
+    type: EngineType
+    kind: ColumnType
+    personal: bool = False
+    exact: bool = False
+    countable: bool = True
+
+    @property
+    def value(self) -> exp.Expression:
+        """The raw value."""
+        return sql.own(f"c{self.label}")
+
+    @property
+    def double(self) -> exp.Expression:
+        """The value of a number as a double."""
+        return sql.own(f"v{self.label}")
+
+    @property
+    def floating(self) -> bool:
+        return self.type.floating
+
+    def selected(self) -> Iterable[exp.Expression]:
+        """The expressions by which a window statement hands the column on."""
+        raw = sql.named(self.name)
+        yield sql.labelled(sql.text_of(raw) if self.type.cast else raw, f"c{self.label}")
+        if self.kind == "number":
+            yield sql.labelled(sql.cast(raw.copy(), sql.DOUBLE), f"v{self.label}")
+
+
+def specs(contract: Contract, schema: Iterable[tuple[str, EngineType]]) -> tuple[ColumnSpec, ...]:
+    """How each column of the table is summarised."""
+    identifying = {*contract.primary_key, contract.subject_key}
+    unique = {rule.column for rule in contract.rules if rule.metric == "duplicateValues"}
+    found = []
+    for position, (name, type_) in enumerate(schema):
+        declared = contract.column(name)
+        found.append(
+            ColumnSpec(
+                name=name,
+                label=str(position),
+                type=type_,
+                kind="other" if name in identifying else type_.kind,
+                personal=bool(declared and declared.personal),
+                exact=name in identifying or name in unique or bool(declared and declared.unique),
+                countable=type_.kind != "other",
+            )
+        )
+    return tuple(found)

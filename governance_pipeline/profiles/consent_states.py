@@ -1,0 +1,75 @@
+"""Decides the consent ledger's states once per night, for all datasets that are compared with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from threading import Lock
+
+from sqlglot import exp
+
+from governance_pipeline.charter.contract import Location
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.connect import FILES
+from governance_pipeline.profiles.consent import consent_tallies, ledger_states, subjects_differ
+from governance_pipeline.profiles.facts import event_time
+from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
+from governance_pipeline.profiles.profile import ConsentTally
+from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.tables import SourceTable
+
+_Key = tuple[Location, str, datetime, str, str, bool]
+_KEPT = 4  # time zones and subject types that one night may mix
+
+
+class ConsentStates:
+    """Keeps the states as tables in DuckDB; in other databases they are part of the query."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tables: dict[_Key, str] = {}
+        self._named = 0
+
+    def tallies(
+        self,
+        session: Session,
+        table: SourceTable,
+        ledger: SourceTable,
+        plan: ScanPlan,
+        consent: ConsentPlan,
+    ) -> tuple[ConsentTally, ...]:
+        """One tally per purpose of the contract.
+
+        Raises:
+            StatementFailed: the ledger or the table cannot be read or joined.
+        """
+        contract = plan.contract
+        as_text = subjects_differ(table, consent, ledger, contract.subject_key or "")
+        moment = event_time(plan, table, session.dialect)
+        states = ledger_states(consent, ledger, plan, session.dialect, as_text=as_text)
+        if session.family != FILES:
+            return consent_tallies(
+                session, table, states.subquery("ledger", copy=False), plan, moment, as_text=as_text
+            )
+        key = (
+            consent.location,
+            ledger.state,
+            plan.as_of,
+            contract.calendar.timezone,
+            consent.conflict,
+            as_text,
+        )
+        with self._lock:  # held while the table is used, so that nobody drops it
+            name = self._tables.get(key) or self._store(session, key, states)
+            return consent_tallies(session, table, exp.table_(name), plan, moment, as_text=as_text)
+
+    def _store(self, session: Session, key: _Key, states: exp.Select) -> str:
+        while len(self._tables) >= _KEPT:
+            oldest = next(iter(self._tables))
+            session.rows(
+                sql.render(exp.Drop(this=exp.table_(self._tables.pop(oldest)), kind="TABLE"), "duckdb")
+            )
+        self._named += 1
+        name = f"consent_{self._named}"
+        session.rows(sql.render(exp.Create(this=exp.table_(name), kind="TABLE", expression=states), "duckdb"))
+        self._tables[key] = name
+        return name

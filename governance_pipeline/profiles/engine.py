@@ -1,0 +1,106 @@
+"""The engine: one scan per dataset, in DuckDB or in the SQL database that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from governance_pipeline.charter.settings import Settings
+from governance_pipeline.errors import CannotEvaluate, ScanTimedOut, SourceUnavailable
+from governance_pipeline.profiles.connect import Connections, family_of
+from governance_pipeline.profiles.consent_states import ConsentStates
+from governance_pipeline.profiles.measure import measure
+from governance_pipeline.profiles.plan import ScanPlan
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.sample import sample_rows
+from governance_pipeline.profiles.session import Session, StatementFailed
+from governance_pipeline.profiles.tables import SourceTable, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class IbisEngine:
+    """Measures datasets where they are; see :class:`governance_pipeline.profiles.plan.Engine`.
+
+    Parquet and CSV files and DuckDB databases are read by one in-process DuckDB, SQL databases through
+    the connection that Ibis opens. Safe to use from several threads; keep one engine for many nights,
+    so that it reads only the files that are new.
+
+    Args:
+        settings: connections, limits and the least size of a group.
+        root: the project's folder; relative paths in contracts start there.
+        environ: where ``${NAME}`` in a connection's URL is looked up.
+    """
+
+    def __init__(self, settings: Settings, root: Path, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._connections = Connections(settings, environ)
+        self._tables = Tables(self._connections, root, settings.limits)
+        self._consent = ConsentStates()
+
+    def scan(self, plan: ScanPlan) -> Profile:
+        """The profile of one dataset.
+
+        Raises:
+            SourceUnavailable: the table is missing, unreadable or unreachable.
+            ScanTimedOut: the scan passed ``limits.table_timeout_seconds``.
+        """
+        with self._open(plan) as (session, table):
+            profile = measure(session, table, plan, k=self._settings.minimum_group_size)
+            return self._with_consent(session, table, plan, profile)
+
+    def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
+        """At most ``rows`` random rows of the window (and at most ``limits.sample_rows``).
+
+        Raises:
+            SourceUnavailable: the table is missing, unreadable or unreachable, or lacks a column.
+            ScanTimedOut: it took longer than ``limits.table_timeout_seconds``.
+        """
+        with self._open(plan) as (session, table):
+            return sample_rows(session, table, plan, columns, min(rows, self._settings.limits.sample_rows))
+
+    def close(self) -> None:
+        """Release connections, and the memory and disk that DuckDB used."""
+        self._connections.close()
+
+    @contextmanager
+    def _open(self, plan: ScanPlan) -> Iterator[tuple[Session, SourceTable]]:
+        dataset, location = plan.contract.dataset, plan.contract.location
+        seconds = self._settings.limits.table_timeout_seconds
+        try:
+            with (
+                self._connections.session(location) as session,
+                session.limited(seconds, dataset),
+                self._tables.open(session, location) as table,
+            ):
+                yield session, table
+        except StatementFailed as error:
+            raise SourceUnavailable(
+                f"{dataset} cannot be read: {error.message}",
+                hint="repair the table, then run the night again",
+            ) from error
+
+    def _with_consent(
+        self, session: Session, table: SourceTable, plan: ScanPlan, profile: Profile
+    ) -> Profile:
+        contract, consent = plan.contract, plan.consent
+        if consent is None or not contract.purposes or contract.subject_key is None:
+            return profile
+        try:
+            if family_of(consent.location) != session.family:
+                raise StatementFailed(
+                    "the consent ledger is kept in another database than this table, so the two cannot be compared"
+                )
+            if table.type_of(contract.subject_key) is None:
+                raise StatementFailed(f"the subject column '{contract.subject_key}' is not in the table")
+            with self._tables.open(session, consent.location) as ledger:
+                tallies = self._consent.tallies(session, table, ledger, plan, consent)
+        except ScanTimedOut:
+            raise
+        except CannotEvaluate as error:
+            return replace(profile, unmeasured={**profile.unmeasured, "consent": error.message})
+        return replace(profile, consent=tallies)

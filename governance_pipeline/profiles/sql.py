@@ -1,0 +1,153 @@
+"""Small parts of SQL as syntax trees. Names only ever become quoted identifiers, never text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+# Where NaN equals itself, and where there is a function instead; elsewhere numbers have no NaN.
+_NAN_EQUALS_ITSELF = frozenset({"duckdb", "postgres", "redshift", "snowflake", "risingwave", "materialize"})
+_NAN_BY_FUNCTION = frozenset({"spark", "databricks", "bigquery", "clickhouse", "trino", "presto"})
+APPROXIMATE_DISTINCT = frozenset(
+    {"duckdb", "snowflake", "bigquery", "spark", "databricks", "trino", "presto", "clickhouse"}
+)
+
+DOUBLE = exp.DataType(this=exp.DataType.Type.DOUBLE)
+TEXT = exp.DataType(this=exp.DataType.Type.TEXT)
+BIGINT = exp.DataType(this=exp.DataType.Type.BIGINT)
+LARGEST = "1.7976931348623157e+308"
+
+
+def named(name: str) -> exp.Column:
+    """A column of a user's table, quoted."""
+    return exp.Column(this=exp.to_identifier(name, quoted=True))
+
+
+def own(name: str) -> exp.Column:
+    """A column that we named ourselves."""
+    return exp.Column(this=exp.Identifier(this=name))
+
+
+def number(value: int) -> exp.Expression:
+    """A whole number."""
+    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
+
+
+def double(value: float | str) -> exp.Expression:
+    """A float, exactly: engines read a bare 0.1 as a decimal, its text cast to double as the float."""
+    return cast(exp.Literal.string(value if isinstance(value, str) else repr(value)), DOUBLE)
+
+
+def cast(what: exp.Expression, to: exp.DataType) -> exp.Expression:
+    return exp.Cast(this=what, to=to.copy())
+
+
+def text_of(what: exp.Expression) -> exp.Expression:
+    return cast(what, TEXT)
+
+
+def when(condition: exp.Expression, value: exp.Expression) -> exp.Expression:
+    """``value`` where ``condition`` holds, else null."""
+    return exp.Case(ifs=[exp.If(this=condition, true=value)])
+
+
+def either(condition: exp.Expression, yes: exp.Expression, no: exp.Expression) -> exp.Expression:
+    return exp.Case(ifs=[exp.If(this=condition, true=yes)], default=no)
+
+
+def count(what: exp.Expression | None = None, *, distinct: bool = False) -> exp.Expression:
+    """COUNT(*) or COUNT([DISTINCT] what)."""
+    if what is None:
+        return exp.Count(this=exp.Star())
+    return exp.Count(this=exp.Distinct(expressions=[what]) if distinct else what)
+
+
+def count_where(condition: exp.Expression) -> exp.Expression:
+    return count(when(condition, number(1)))
+
+
+def lowest(what: exp.Expression) -> exp.Expression:
+    return exp.Min(this=what)
+
+
+def highest(what: exp.Expression) -> exp.Expression:
+    return exp.Max(this=what)
+
+
+def both(*conditions: exp.Expression) -> exp.Expression:
+    """All of ``conditions``; there must be one at least."""
+    first, *rest = conditions
+    for condition in rest:
+        first = exp.And(this=first, expression=exp.Paren(this=condition))
+    return first
+
+
+def present(what: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=what, expression=exp.Null()))
+
+
+def absent(what: exp.Expression) -> exp.Expression:
+    return exp.Is(this=what, expression=exp.Null())
+
+
+def less(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    return exp.LT(this=left, expression=right)
+
+
+def at_least(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    return exp.GTE(this=left, expression=right)
+
+
+def at_most(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    return exp.LTE(this=left, expression=right)
+
+
+def equal(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    return exp.EQ(this=left, expression=right)
+
+
+def is_nan(what: exp.Expression, dialect: str) -> exp.Expression | None:
+    """Whether a double is NaN; None for engines whose numbers have none."""
+    if dialect in _NAN_EQUALS_ITSELF:
+        return equal(what, double("NaN"))
+    if dialect in _NAN_BY_FUNCTION:
+        return exp.IsNan(this=what)
+    return None
+
+
+def not_nan(what: exp.Expression, dialect: str) -> exp.Expression:
+    """Present and not NaN."""
+    nan = is_nan(what, dialect)
+    return (
+        present(what.copy()) if nan is None else both(present(what.copy()), exp.Not(this=exp.Paren(this=nan)))
+    )
+
+
+def finite(what: exp.Expression) -> exp.Expression:
+    """Neither NaN nor infinite: where NaN exists, it sorts above all numbers or compares as false."""
+    return both(at_least(what.copy(), double("-" + LARGEST)), at_most(what.copy(), double(LARGEST)))
+
+
+def select(columns: Iterable[exp.Expression], source: exp.Expression) -> exp.Select:
+    """SELECT columns FROM source."""
+    return exp.Select(expressions=list(columns)).from_(source, copy=False)
+
+
+def labelled(what: exp.Expression, name: str) -> exp.Expression:
+    return exp.Alias(this=what, alias=exp.Identifier(this=name))
+
+
+def window_name() -> exp.Expression:
+    """The relation that every statement on the window's rows reads: see :func:`over_window`."""
+    return exp.Table(this=exp.Identifier(this="w"))
+
+
+def over_window(window: str, body: str) -> str:
+    """A statement of two rendered ones: ``body`` reads ``w``, the rows that ``window`` selects."""
+    return f"WITH w AS ({window}) {body}"
+
+
+def render(expression: exp.Expression, dialect: str) -> str:
+    """The expression in the engine's dialect. The tree is used up."""
+    return expression.sql(dialect=dialect, copy=False)

@@ -1,0 +1,131 @@
+"""Counts, bounds and moments of every column of the window, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlglot import exp
+
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.bins import histogram_call, histogram_from_call
+from governance_pipeline.profiles.columns import ColumnSpec
+from governance_pipeline.profiles.profile import ColumnProfile
+from governance_pipeline.profiles.session import Session
+
+_MODERATE = 1e140  # squares of larger values, summed over 1e20 rows, pass the largest double
+Edges = tuple[float, ...]
+Asked = tuple[tuple[ColumnSpec, Edges | None], ...]
+
+TOO_LARGE = "its values are too large for a mean and a variance"
+
+
+def column_statistics(
+    session: Session, window: str, specs: Sequence[ColumnSpec], edges: Mapping[str, Edges]
+) -> tuple[int, dict[str, ColumnProfile], dict[str, str]]:
+    """Rows of the window, a profile of each column still without categories, and what failed.
+
+    On DuckDB the histograms on given edges come from the same pass.
+
+    Raises:
+        StatementFailed: the engine cannot read the columns together; try fewer.
+    """
+    asked = tuple((spec, edges.get(spec.name) if session.dialect == "duckdb" else None) for spec in specs)
+    statement = _statement(session.dialect, asked)
+    values = iter(session.rows(sql.over_window(window, statement))[0])
+    rows = int(next(values))
+    unmeasured: dict[str, str] = {}
+    profiles = {}
+    for spec, own in asked:
+        profile, complete = _read(spec, own, rows, lambda: next(values), session.dialect)
+        profiles[spec.name] = profile
+        if not complete:
+            unmeasured[spec.name] = TOO_LARGE
+    return rows, profiles, unmeasured
+
+
+@lru_cache(maxsize=1024)
+def _statement(dialect: str, asked: Asked) -> str:
+    """One aggregate over ``w``. Cached: night after night a table asks the same."""
+    parts = [sql.count()]
+    for spec, edges in asked:
+        parts.append(sql.count(spec.value))
+        if spec.kind == "number":
+            parts += _number_parts(dialect, spec, edges)
+        elif spec.kind == "time":
+            parts += [sql.text_of(sql.lowest(spec.value)), sql.text_of(sql.highest(spec.value))]
+        elif spec.kind == "boolean":
+            parts.append(sql.count_where(spec.value))
+        if spec.countable:
+            parts.append(_distinct(dialect, spec))
+    return sql.render(sql.select(parts, sql.window_name()), dialect)
+
+
+def _number_parts(dialect: str, spec: ColumnSpec, edges: Edges | None) -> list[exp.Expression]:
+    value = finite = moderate = spec.double
+    parts: list[exp.Expression] = []
+    if spec.floating:
+        nan = sql.is_nan(spec.double, dialect)
+        finite = sql.when(sql.finite(value), value.copy())
+        within = sql.both(
+            sql.at_least(value.copy(), sql.double(-_MODERATE)),
+            sql.at_most(value.copy(), sql.double(_MODERATE)),
+        )
+        moderate = sql.when(within, value.copy())
+        parts += [sql.count_where(nan) if nan else sql.number(0), sql.count(finite), sql.count(moderate)]
+    parts += [
+        sql.lowest(finite.copy()),
+        sql.highest(finite.copy()),
+        exp.Avg(this=moderate.copy()),
+        exp.Variance(this=moderate.copy()),
+    ]
+    if edges:
+        parts.append(histogram_call(value.copy(), edges, floating=spec.floating))
+    return parts
+
+
+def _distinct(dialect: str, spec: ColumnSpec) -> exp.Expression:
+    if spec.exact or dialect not in sql.APPROXIMATE_DISTINCT:
+        return sql.count(spec.value, distinct=True)
+    return exp.ApproxDistinct(this=spec.value)
+
+
+def _read(
+    spec: ColumnSpec, edges: Edges | None, rows: int, following: Callable[[], Any], dialect: str
+) -> tuple[ColumnProfile, bool]:
+    """One column's values in the order :func:`_statement` asked for them; False without moments."""
+    filled = int(following())
+    known: dict[str, Any] = {}
+    complete = True
+    if spec.kind == "number":
+        nans, finite, moderate = 0, filled, filled
+        if spec.floating:
+            nans, finite, moderate = int(following()), int(following()), int(following())
+        low, high, mean, variance = (_number(following()) for _ in range(4))
+        complete = finite == moderate
+        known = {
+            "nans": nans,
+            "infinities": filled - nans - finite,
+            "minimum": low,
+            "maximum": high,
+            "mean": mean if complete else None,
+            "variance": variance if complete else None,
+        }
+        if edges:
+            known["histogram"] = histogram_from_call(following(), edges)
+    elif spec.kind == "time":
+        known = {"minimum": following(), "maximum": following()}
+    elif spec.kind == "boolean":
+        true = int(following())
+        known["categories"] = {text: n for text, n in (("true", true), ("false", filled - true)) if n}
+    if spec.countable:
+        known["distinct"] = min(int(following()), filled)
+    profile = ColumnProfile(
+        name=spec.name, kind=spec.kind, engine_type=spec.type.name, rows=rows, nulls=rows - filled, **known
+    )
+    return profile, complete
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

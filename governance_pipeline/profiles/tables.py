@@ -1,0 +1,283 @@
+"""Finds a dataset's table and gives it to the scan as something to select from.
+
+Small files are read once into DuckDB's memory and kept there while the engine lives: the next night
+reads the files that came since, not all of them again. Larger ones are read where they are.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, RLock
+
+from sqlglot import exp
+
+from governance_pipeline.charter.contract import Location
+from governance_pipeline.charter.settings import Limits
+from governance_pipeline.errors import SourceUnavailable
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.columns import EngineType, engine_type
+from governance_pipeline.profiles.connect import Connections
+from governance_pipeline.profiles.session import Session, StatementFailed
+
+_STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
+_ONE_TABLE_SHARE = 1 / 4  # of all that may be staged
+_UNITS = {"MB": 10**6, "GB": 10**9}
+
+FileState = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A table to select from.
+
+    Attributes:
+        schema: its columns in order, with their types.
+        state: changes when the files do; "" where the engine gives no sign.
+    """
+
+    name: exp.Table
+    schema: tuple[tuple[str, EngineType], ...]
+    state: str = ""
+
+    @property
+    def relation(self) -> exp.Expression:
+        """The table, to stand in a FROM."""
+        return self.name.copy()
+
+    def type_of(self, column: str | None) -> EngineType | None:
+        """The type of a column, None where the table has none of that name."""
+        return next((type_ for name, type_ in self.schema if name == column), None)
+
+
+@dataclass(slots=True)
+class _Staged:
+    """What is known of one location's files. Held by one scan at a time."""
+
+    lock: RLock = field(default_factory=RLock)
+    name: str = ""
+    files: tuple[FileState, ...] = ()
+    schema: tuple[tuple[str, EngineType], ...] = ()
+    size: int = 0
+    in_memory: bool = False
+
+
+class Tables:
+    """Every table the engine has met."""
+
+    def __init__(self, connections: Connections, root: Path, limits: Limits) -> None:
+        self._connections = connections
+        self._root = root
+        self._lock = Lock()
+        self._staged: dict[Location, _Staged] = {}
+        self._named = 0
+        number, unit = float(limits.memory[:-2]), limits.memory[-2:]
+        self._room = number * _UNITS[unit] * _STAGED_SHARE
+
+    @contextmanager
+    def open(self, session: Session, location: Location) -> Iterator[SourceTable]:
+        """The table at ``location``, unchanged while the context lasts.
+
+        Raises:
+            SourceUnavailable: it is not there or cannot be read.
+        """
+        if location.kind == "sql":
+            yield self._database_table(session, location)
+        elif location.kind == "duckdb":
+            yield self._attached_table(session, location)
+        else:
+            with self._lock:
+                staged = self._staged.setdefault(location, _Staged())
+            with staged.lock:
+                yield self._file_table(session, location, staged)
+
+    def _database_table(self, session: Session, location: Location) -> SourceTable:
+        if session.backend is None:
+            return self._described(session, _table(location.table, location.schema), location)
+        try:
+            found = session.backend.get_schema(location.table, database=location.schema or None)
+        except Exception as error:  # noqa: BLE001 - every driver has an exception tree of its own
+            session.broken = True
+            raise (
+                _gone(location)
+                if type(error).__name__ == "TableNotFound"
+                else _unreadable(location, type(error).__name__)
+            ) from None
+        schema = tuple((name, engine_type(dtype)) for name, dtype in found.items())
+        return SourceTable(_table(location.table, location.schema), schema)
+
+    def _attached_table(self, session: Session, location: Location) -> SourceTable:
+        path = self._root / location.path
+        if not path.is_file():
+            raise SourceUnavailable(
+                f"there is no DuckDB database at {location.path}", hint="check the contract's server"
+            )
+        try:
+            alias = self._connections.attach(session, path)
+        except StatementFailed as error:
+            raise _unreadable(location, error.message) from error
+        table = _table(location.table, location.schema or "main", alias)
+        return self._described(session, table, location, _state([_file_state(path)]))
+
+    def _described(
+        self, session: Session, table: exp.Table, location: Location, state: str = ""
+    ) -> SourceTable:
+        try:
+            return SourceTable(table, _describe(session, table.copy()), state)
+        except StatementFailed as error:
+            raise (
+                _gone(location) if "does not exist" in error.message else _unreadable(location, error.message)
+            ) from error
+
+    def _file_table(self, session: Session, location: Location, staged: _Staged) -> SourceTable:
+        files = self._files(location)
+        try:
+            if staged.files != files:
+                self._stage(session, location, staged, files)
+        except StatementFailed as error:
+            staged.files = ()
+            raise _unreadable(location, error.message) from error
+        return SourceTable(_table(staged.name), staged.schema, _state(files))
+
+    def _files(self, location: Location) -> tuple[FileState, ...]:
+        """The files of a path or pattern, sorted, with size and time of change."""
+        whole = self._root / location.path
+        if whole.is_file():
+            return (_file_state(whole),)
+        pattern = location.path
+        if whole.is_relative_to(self._root):  # the project's own folder may have a name with brackets
+            pattern = str(whole.relative_to(self._root))
+        found = glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        files = sorted(path for name in found if (path := self._root / name).is_file())
+        if not files:
+            raise SourceUnavailable(
+                f"there is no data: no file matches {location.path}",
+                hint="check the path in the contract's server, and that the feed has arrived",
+            )
+        return tuple(_file_state(path) for path in files)
+
+    def _stage(
+        self, session: Session, location: Location, staged: _Staged, files: tuple[FileState, ...]
+    ) -> None:
+        """Bring what is staged up to date with ``files``."""
+        size = sum(file[1] for file in files)
+        fits = size <= self._room * _ONE_TABLE_SHARE and self._make_room(session, staged, size)
+        fresh = [file for file in files if file not in staged.files]
+        grown = staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
+        if not (grown and self._append(session, location, staged, fresh)):
+            self._replace(session, location, staged, files, in_memory=fits)
+        staged.files, staged.size = files, size
+
+    def _append(
+        self, session: Session, location: Location, staged: _Staged, fresh: Sequence[FileState]
+    ) -> bool:
+        """Insert new files of the same schema; False where theirs differs."""
+        rows = sql.select([exp.Star()], _reader(location, fresh))
+        described = _describe_query(session, rows)
+        if dict(described) != dict(staged.schema):
+            return False
+        insert = exp.Insert(this=_table(staged.name), expression=rows, by_name=True)
+        session.rows(sql.render(insert, "duckdb"))
+        return True
+
+    def _replace(
+        self,
+        session: Session,
+        location: Location,
+        staged: _Staged,
+        files: Sequence[FileState],
+        *,
+        in_memory: bool,
+    ) -> None:
+        self._drop(session, staged)
+        with self._lock:
+            self._named += 1
+            staged.name = f"staged_{self._named}"
+        create = exp.Create(
+            this=_table(staged.name),
+            kind="TABLE" if in_memory else "VIEW",
+            expression=sql.select([exp.Star()], _reader(location, files)),
+        )
+        session.rows(sql.render(create, "duckdb"))
+        staged.in_memory = in_memory
+        staged.schema = _describe(session, _table(staged.name))
+
+    def _make_room(self, session: Session, staged: _Staged, size: int) -> bool:
+        """Drop other staged tables, the longest staged first, until ``size`` bytes fit."""
+        with self._lock:
+            others = [other for other in self._staged.values() if other is not staged and other.in_memory]
+        free = self._room - sum(other.size for other in others)
+        for other in others:
+            if free >= size:
+                break
+            if other.lock.acquire(blocking=False):
+                try:
+                    self._drop(session, other)
+                    free += other.size
+                finally:
+                    other.lock.release()
+        return free >= size
+
+    def _drop(self, session: Session, staged: _Staged) -> None:
+        if staged.name:
+            kind = "TABLE" if staged.in_memory else "VIEW"
+            session.rows(sql.render(exp.Drop(this=_table(staged.name), kind=kind, exists=True), "duckdb"))
+        staged.name, staged.files, staged.in_memory = "", (), False
+
+
+def _reader(location: Location, files: Sequence[FileState]) -> exp.Expression:
+    """read_parquet or read_csv of exactly these files, columns matched by name, types unified."""
+    listed = exp.Array(expressions=[exp.Literal.string(file[0]) for file in files])
+    options: list[exp.Expression] = [_option("union_by_name", exp.true())]
+    if location.kind == "csv":
+        options.append(_option("sample_size", sql.number(-1)))  # a type is only right if all rows have it
+    reader = "read_parquet" if location.kind == "parquet" else "read_csv"
+    return exp.Table(this=exp.Anonymous(this=reader, expressions=[listed, *options]))
+
+
+def _option(name: str, value: exp.Expression) -> exp.Expression:
+    return exp.PropertyEQ(this=exp.Identifier(this=name), expression=value)
+
+
+def _describe(session: Session, table: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
+    return _describe_query(session, sql.select([exp.Star()], table))
+
+
+def _describe_query(session: Session, query: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
+    """The columns of a DuckDB query, in order."""
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    rows = session.rows(f"DESCRIBE {query.sql(dialect='duckdb')}")
+    return tuple((str(row[0]), engine_type(DuckDBType.from_string(str(row[1])))) for row in rows)
+
+
+def _table(name: str, schema: str = "", catalog: str = "") -> exp.Table:
+    return exp.table_(name, db=schema or None, catalog=catalog or None, quoted=True)
+
+
+def _file_state(path: Path) -> FileState:
+    stat = path.stat()
+    return (str(path), stat.st_size, stat.st_mtime_ns)
+
+
+def _state(files: Sequence[FileState]) -> str:
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:32]
+
+
+def _gone(location: Location) -> SourceUnavailable:
+    table = ".".join(part for part in (location.schema, location.table) if part)
+    where = f"connection '{location.connection}'" if location.kind == "sql" else location.path
+    return SourceUnavailable(
+        f"the table {table} is not in {where}", hint="restore the table, or remove or correct its contract"
+    )
+
+
+def _unreadable(location: Location, why: str) -> SourceUnavailable:
+    what = location.path or f"{location.table} in connection '{location.connection}'"
+    return SourceUnavailable(
+        f"{what} cannot be read: {why}", hint="repair or remove what is named, then run again"
+    )
