@@ -14,6 +14,7 @@ from governance_pipeline.charter.checks.playbook import check_playbook
 from governance_pipeline.charter.checks.settings import check_settings
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.diagnostics import Problem, ProjectFilesInvalid
+from governance_pipeline.charter.environment import resolve_env
 from governance_pipeline.charter.files import (
     CHARTER_FILE,
     PLAYBOOK,
@@ -27,6 +28,8 @@ from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.project import Project, Ungoverned
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import NotFound
+
+__all__ = ["check_project", "find_project", "load_project", "resolve_env"]
 
 
 def find_project(start: Path) -> Path:

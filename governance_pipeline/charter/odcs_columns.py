@@ -43,6 +43,8 @@ class CustomProperties:
 
     def read(self, model: type[M]) -> M:
         """Our own properties as ``model``; the defaults where they do not fit (a problem is noted)."""
+        if not self.values:
+            return model()
         ours = {name: self.values[name] for name in model.model_fields if name in self.values}
         found, problems = validate(model, ours, self)
         self.reading.problems.extend(problems)

@@ -108,7 +108,7 @@ class Rules:
             return None
         return self._rule(column, metric, rule, path, operator, bound)
 
-    def _rule(  # noqa: PLR0917  (a private hand-over of what was read)
+    def _rule(
         self,
         column: str | None,
         metric: str,

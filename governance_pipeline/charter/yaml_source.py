@@ -18,15 +18,12 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
-    MappingStartEvent,
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 from governance_pipeline.charter.diagnostics import Problem, ProjectFilesInvalid, shorten
@@ -50,15 +47,14 @@ _WORDS: dict[str, bool | None] = {
 
 
 class Spot:
-    """Where a node begins, and the spots of what is inside it."""
+    """Where a mapping or list begins, and where its keys and what is inside it begin."""
 
-    __slots__ = ("column", "inside", "keys", "line")
+    __slots__ = ("begin", "inside", "keys")
 
-    def __init__(self, line: int, column: int) -> None:
-        self.line = line
-        self.column = column
+    def __init__(self, begin: tuple[int, int]) -> None:
+        self.begin = begin
         self.keys: dict[PathStep, tuple[int, int]] = {}
-        self.inside: dict[PathStep, Spot] = {}
+        self.inside: dict[PathStep, Spot | tuple[int, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +68,21 @@ class Document:
 
     file: str
     data: Any
-    spot: Spot
+    spot: Spot | tuple[int, int]
 
     def position(self, path: Sequence[PathStep] = (), *, key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the node at ``path``; of the nearest node around it where the
         path leads nowhere. With ``key``, of the key that leads to the node instead of its value.
         """
         spot = self.spot
-        found = (spot.line, spot.column)
+        found = spot if isinstance(spot, tuple) else spot.begin
         for index, step in enumerate(path):
-            below = spot.inside.get(step)
-            if below is None:
+            below = None if isinstance(spot, tuple) else spot.inside.get(step)
+            if isinstance(spot, tuple) or below is None:
                 break
-            last = index == len(path) - 1
-            found = spot.keys[step] if key and last and step in spot.keys else (below.line, below.column)
+            if key and index == len(path) - 1 and step in spot.keys:
+                return spot.keys[step]
+            found = below if isinstance(below, tuple) else below.begin
             spot = below
         return found
 
@@ -164,8 +161,8 @@ def parse_yaml(text: str, file: str) -> Document:
 
 
 def _events(loader: Any) -> Iterator[Any]:
-    while loader.check_event():
-        yield loader.get_event()
+    while (event := loader.get_event()) is not None:
+        yield event
 
 
 def _refused(file: str, line: int, column: int, message: str, expected: str = "") -> ProjectFilesInvalid:
@@ -193,7 +190,7 @@ class _Builder:
         self.nodes = 0
 
     def document(self, events: Iterator[Any]) -> Document:
-        document = Document(self.file, None, Spot(1, 1))
+        document = Document(self.file, None, (1, 1))
         documents = 0
         for event in events:
             if isinstance(event, DocumentStartEvent):
@@ -204,25 +201,24 @@ class _Builder:
                     self.note(event, "%TAG directives are not allowed here", "plain data")
                 data, spot = self.node(next(events), events, 0)
                 document = Document(self.file, data, spot)
-            elif isinstance(event, (DocumentEndEvent, StreamEndEvent)):
-                continue
         return document
 
-    def node(self, event: Any, events: Iterator[Any], depth: int) -> tuple[Any, Spot]:
-        spot = Spot(event.start_mark.line + 1, event.start_mark.column + 1)
+    def node(self, event: Any, events: Iterator[Any], depth: int) -> tuple[Any, Spot | tuple[int, int]]:
+        mark = event.start_mark
+        begin = (mark.line + 1, mark.column + 1)
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self.stop(event, f"the file has more than {MAX_NODES:,} values", "a smaller file")
         if depth > MAX_DEPTH:
             self.stop(event, f"values are nested deeper than {MAX_DEPTH} levels", "a flatter file")
-        self.plain(event)
+        if event.anchor is not None or event.tag is not None:  # an alias has its anchor
+            self.adorned(event)
         if isinstance(event, ScalarEvent):
-            return (resolve(event.value) if event.implicit[0] else event.value), spot
+            return (resolve(event.value) if event.implicit[0] else event.value), begin
+        spot = Spot(begin)
         if isinstance(event, SequenceStartEvent):
             return self.sequence(spot, events, depth), spot
-        if isinstance(event, MappingStartEvent):
-            return self.mapping(spot, events, depth), spot
-        return None, spot
+        return self.mapping(spot, events, depth), spot
 
     def sequence(self, spot: Spot, events: Iterator[Any], depth: int) -> list[Any]:
         items: list[Any] = []
@@ -239,7 +235,8 @@ class _Builder:
         for event in events:
             if isinstance(event, MappingEndEvent):
                 break
-            self.plain(event)
+            if event.anchor is not None or event.tag is not None:
+                self.adorned(event)
             if not isinstance(event, ScalarEvent):
                 self.stop(event, "a key must be a single word or text", "key: value")
             name = event.value
@@ -255,7 +252,7 @@ class _Builder:
             spot.inside[name] = inside
         return found
 
-    def plain(self, event: NodeEvent) -> None:
+    def adorned(self, event: NodeEvent) -> None:
         """Refuse what makes data more than what is written."""
         if isinstance(event, AliasEvent):
             self.stop(
