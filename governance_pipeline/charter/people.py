@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.vocabulary.function import Function
 
 PersonId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,62}$")]
-
-
-class Function(StrEnum):
-    """The functions that take part in a cross-functional review."""
-
-    ENGINEERING = "engineering"
-    LEGAL = "legal"
-    PRIVACY = "privacy"
-    ETHICS = "ethics"
-    COMPLIANCE = "compliance"
-    SECURITY = "security"
-    BUSINESS = "business"
-    VENDOR_MANAGEMENT = "vendor_management"
 
 
 class Person(FileModel):

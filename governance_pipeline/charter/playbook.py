@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
-from governance_pipeline.charter.people import Function
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.outcome import Threshold
 
 Tier = Literal["low", "medium", "high", "critical"]

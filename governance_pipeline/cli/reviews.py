@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.charter.people import Function
 from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Verdict
 
 if TYPE_CHECKING:

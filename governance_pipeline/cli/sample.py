@@ -15,7 +15,6 @@ from typing import Any
 from rich.progress import Progress
 
 from governance_pipeline.bootstrap import open_project, services
-from governance_pipeline.charter.people import Function
 from governance_pipeline.cli.common import console
 from governance_pipeline.cli.gate import print_gate
 from governance_pipeline.cli.progress import progress_bar
@@ -29,6 +28,7 @@ from governance_pipeline.reviews.gate import evaluate_gate
 from governance_pipeline.reviews.service import decide, eligible, list_reviews
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services, utc_now
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.night import NightEvent
 from governance_pipeline.vocabulary.review import Verdict
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from governance_pipeline.charter.model import ModelSpec
-from governance_pipeline.charter.people import Function
 from governance_pipeline.charter.playbook import Playbook, Requirement
 from governance_pipeline.reviews.evidence import Evidence
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from governance_pipeline.charter.people import Function
 from governance_pipeline.errors import Conflict, Refused
 from governance_pipeline.reviews.evidence import Evidence
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import (
     Decision,
     ReviewAct,

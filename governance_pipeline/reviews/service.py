@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from governance_pipeline.charter.people import Function, Person
+from governance_pipeline.charter.people import Person
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound, Refused
 from governance_pipeline.lineage.graph import LineageGraph
@@ -14,6 +14,7 @@ from governance_pipeline.reviews.evidence import concerned_entities
 from governance_pipeline.reviews.review import ReviewState, deciding, fold
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.entity import EntityKind
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Milestone, ModelVersion, Verdict
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance_pipeline.charter.people import Function
 from governance_pipeline.errors import Conflict, Refused
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.reviews.review import ReviewState, attaching, deciding, fold, opening, superseding
+from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import ReviewEvent, ReviewStatus, Verdict
 
 AT = datetime(2026, 3, 5, 7, tzinfo=UTC)
