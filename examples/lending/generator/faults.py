@@ -70,7 +70,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "consent",
         "model_training",
         CONSENT_ENDS,
-        4,
+        3,
         "credit_modelling",
     ),
     Fault(
@@ -85,7 +85,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "loans_grow",
-        "Loans grow a little against the value of the home, every night a little more",
+        "Loans grow against the value of the home, by 0.008 of it every night for 20 nights",
         "dataset:lending.property_features",
         "drift",
         "loan_to_value",
@@ -100,7 +100,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "bias",
         "black",
         CUT_OFF_TIGHTENS,
-        14,
+        10,
         "credit_modelling",
     ),
     Fault(
@@ -120,7 +120,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "retention",
         "",
         PURGE_STOPS,
-        4,
+        3,
         "origination",
     ),
     Fault(

@@ -31,7 +31,7 @@ FEATURES = (
     "multi_unit",
     "tract_vacancy_high",
 )
-CUT_OFF = 0.4
+CUT_OFF = 0.3
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def register(
         "version": version,
         "stage": stage,
         "digest": _digest(artefact),
-        "artefact": artefact.relative_to(root).as_posix(),
+        "artefact": artefact.relative_to((root / REGISTRY).parent).as_posix(),
         "registered_at": at.isoformat(),
         "registered_by": "priya.raman",
         "trained_by": "tomas.lindqvist",

@@ -17,7 +17,7 @@ RETURNS_AFTER_DAYS = 30
 PREQUALIFIED_DAYS = (61, 120)  # before the application
 TRAINING_CONSENT_SHARE = 0.8
 DECISION_DAYS = 3
-SERVICER_DAYS = 30
+SERVICER_DAYS = 33  # after the application, whatever day it was: each working day has a report
 
 WITHDRAWN_SHARE = 0.06
 EXPIRED_SHARE = 0.025
@@ -47,10 +47,9 @@ def draw_applications(records: pd.DataFrame, nights: Nights, rng: np.random.Gene
     drawn["day"], drawn["seconds"] = day, seconds[order]
     drawn["application_id"] = _numbers("A", 1_000_000, size, rng)
     drawn["subject_id"] = _numbers("S", 10_000_000, size, rng)[person]
-    decided = nights.working_day_from(day + DECISION_DAYS)
-    drawn["decision_day"] = decided
+    drawn["decision_day"] = nights.working_day_from(day + DECISION_DAYS)
     drawn["decision_seconds"] = rng.integers(9 * 3600, 18 * 3600, size)
-    drawn["report_day"] = nights.working_day_from(decided + SERVICER_DAYS)
+    drawn["report_day"] = nights.working_day_from(day + SERVICER_DAYS)
     drawn["pull_day"] = day - rng.integers(PREQUALIFIED_DAYS[0], PREQUALIFIED_DAYS[1] + 1, size)
     drawn["pull_seconds"] = rng.integers(OPENS, CLOSES, size)
     drawn["agrees"] = rng.random(size) < TRAINING_CONSENT_SHARE

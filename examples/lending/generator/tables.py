@@ -13,7 +13,8 @@ from .nights import Integers, Nights
 
 INSTANT = pa.timestamp("us", tz="UTC")
 CONSENT_YEARS = 2
-LOAN_GROWTH = 0.0025  # of the home's value, per night
+LOAN_GROWTH = 0.008  # of the home's value per night: 4 % of the loan-to-value's standard deviation
+GROWTH_NIGHTS = 20  # then loans stay as they are
 FORM_LIMIT = 3  # the changed form offers 0, 1, 2 and "3+"
 
 
@@ -81,7 +82,7 @@ def _applicants(drawn: pd.DataFrame, applied: pd.Series) -> pd.DataFrame:
 
 def _applications(drawn: pd.DataFrame, applied: pd.Series) -> pd.DataFrame:
     rows = drawn[["application_id", "subject_id"]].assign(applied_at=applied)
-    nights_of_growth = (drawn["day"] - LOANS_GROW + 1).clip(lower=0)
+    nights_of_growth = (drawn["day"] - LOANS_GROW + 1).clip(0, GROWTH_NIGHTS)
     value = drawn[["price_k", "appraisal_k"]].min(axis=1)
     rows["loan_amount_k"] = drawn["loan_amount_k"] + nights_of_growth * LOAN_GROWTH * value
     kept = ["term_months", "adjustable_rate", "cosigner", "dependents"]
