@@ -29,9 +29,7 @@ def test_an_active_person_owns_a_dataset() -> None:
 
 def test_a_team_owns_as_long_as_one_member_is_active() -> None:
     gone = {"until": date(2026, 3, 3)}
-    assert measured("data-team").sentence == (
-        "Data team answers for lending.incomes, with 2 active members."
-    )
+    assert measured("data-team").sentence == ("Data team answers for lending.incomes, with 2 active members.")
     assert measured("data-team", charter_with(ada=gone)).value == 1.0
     empty = measured("data-team", charter_with(ada=gone, ben=gone))
     assert (empty.outcome, empty.value) == (Outcome.FAIL, 0.0)
@@ -60,8 +58,8 @@ def test_nobody_named_fails_and_names_who_answers_meanwhile() -> None:
     found = measured(None)
     assert found.outcome is Outcome.FAIL
     assert found.sentence == (
-        "Nobody is named as the owner of lending.incomes; Sam Reyes (steward) answers for it until a new owner "
-        "is named."
+        "Nobody is named as the owner of lending.incomes; Sam Reyes (steward) answers for it until "
+        "a new owner is named."
     )
 
 

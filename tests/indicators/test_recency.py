@@ -95,7 +95,9 @@ def test_a_due_day_without_rows_warns_although_the_promise_still_holds() -> None
     found = aged(25, tonight_rows=0)
     assert found.outcome is Outcome.WARN
     assert found.details["state"] == "missing"
-    assert "No record is dated Wednesday 4 March 2026, a day on which lending.incomes is due" in found.sentence
+    assert (
+        "No record is dated Wednesday 4 March 2026, a day on which lending.incomes is due" in found.sentence
+    )
 
 
 def test_a_day_off_without_rows_is_no_warning() -> None:

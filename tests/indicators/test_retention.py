@@ -56,7 +56,9 @@ def test_a_retention_without_a_date_column_is_insufficient() -> None:
     assert "names no column that dates a record" in found.sentence
 
 
-@pytest.mark.parametrize("profile", [a_profile(rows=0, oldest=None), a_profile(undated_rows=1000, oldest=None)])
+@pytest.mark.parametrize(
+    "profile", [a_profile(rows=0, oldest=None), a_profile(undated_rows=1000, oldest=None)]
+)
 def test_nothing_dated_is_insufficient_and_never_a_pass(profile: Any) -> None:
     (found,) = measured(profile=profile)
     assert found.outcome is Outcome.INSUFFICIENT

@@ -26,7 +26,14 @@ def test_a_duration_is_written_in_its_two_largest_units(length: timedelta, words
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(1.0, "100 %"), (0.0, "0 %"), (0.943, "94.3 %"), (0.9999, "99.990 %"), (0.0001, "0.010 %"), (0.5, "50 %")],
+    [
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+        (0.943, "94.3 %"),
+        (0.9999, "99.990 %"),
+        (0.0001, "0.010 %"),
+        (0.5, "50 %"),
+    ],
 )
 def test_a_share_never_rounds_to_all_or_nothing(share: float, words: str) -> None:
     assert wording.percent(share) == words
