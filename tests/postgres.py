@@ -59,10 +59,14 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """A new, empty database; its URL. Dropped at the end, whoever is still connected."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A new database, a copy of ``template`` (empty by default); its URL.
+
+        Dropped at the end, whoever is still connected.
+        """
         name = f"test_{uuid.uuid4().hex}"
-        self._run(sql.SQL("CREATE DATABASE {} STRATEGY file_copy").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        self._run(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield self.url(name)
         finally:

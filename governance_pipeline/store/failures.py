@@ -83,7 +83,7 @@ def failure(error: SQLAlchemyError, where: str) -> GovernanceError:
     if isinstance(error, DBAPIError) and (error.connection_invalidated or _refused(error)):
         return StoreUnavailable(
             f"The store ({where}) does not answer: {_reason(error)}",
-            hint="check that the database runs and that its address and password in governance.yaml are right",
+            hint="check that it runs, and its address and password in governance.yaml",
         )
     return StoreUnavailable(
         f"The store ({where}) failed: {_reason(error)}",

@@ -26,7 +26,8 @@ class SqlLineageEdges:
         digest, rows = graph_rows(edges)
         self._transaction.lock("lineage")  # a graph may be shared: no other night removes it meanwhile
         if self._transaction.insert_missing(lineage_graphs, {"digest": digest}):
-            self._transaction.upsert(lineage_edges, [{**row, "graph": digest} for row in rows])
+            placed = [{**row, "graph": digest, "position": place} for place, row in enumerate(rows)]
+            self._transaction.upsert(lineage_edges, placed)
         self._transaction.upsert(lineage_nights, [{"night": day(night, "a night"), "graph": digest}])
         self._transaction.run(
             delete(lineage_graphs).where(lineage_graphs.c.digest.not_in(select(lineage_nights.c.graph)))

@@ -59,7 +59,7 @@ class SqlMeasurements:
             wanted.append(table.c.indicator == key(indicator, "an indicator's name"))
         if facet is not None:
             wanted.append(table.c.facet == key(facet, "a facet"))
-        newest = last or self._newest(wanted)
+        newest = self._newest(wanted) if last is None else day(last, "the last night")
         if newest is None:
             return []
         wanted.append(table.c.night.between(first_night(newest, nights), newest))

@@ -158,7 +158,7 @@ def graph_rows(edges: Iterable[EdgeRecord]) -> tuple[str, list[dict[str, Any]]]:
     unique = sorted({tuple(edge_row(edge).items()) for edge in edges})
     written = json.dumps([[value for _, value in edge] for edge in unique], separators=(",", ":"))
     digest = hashlib.sha256(written.encode("ascii")).hexdigest()
-    return digest, [{**dict(edge), "position": place} for place, edge in enumerate(unique)]
+    return digest, [dict(edge) for edge in unique]
 
 
 def profile_row(dataset: str, night: date, profile: Mapping[str, Any]) -> dict[str, Any]:

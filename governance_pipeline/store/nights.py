@@ -11,6 +11,7 @@ from governance_pipeline.store.night_records import night_of, night_row
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.store.tables import nights
 from governance_pipeline.store.transaction import Transaction
+from governance_pipeline.store.values import day
 
 
 class SqlNights:
@@ -23,7 +24,7 @@ class SqlNights:
         self._transaction.upsert(nights, [night_row(record)])
 
     def get(self, night: date) -> NightRecord | None:
-        row = self._transaction.row(select(nights).where(nights.c.night == night))
+        row = self._transaction.row(select(nights).where(nights.c.night == day(night, "a night")))
         return None if row is None else night_of(row)
 
     def latest(self) -> NightRecord | None:
@@ -31,7 +32,8 @@ class SqlNights:
         return None if row is None else night_of(row)
 
     def between(self, first: date, last: date) -> Sequence[NightRecord]:
+        start, end = day(first, "the first night"), day(last, "the last night")
         rows = self._transaction.rows(
-            select(nights).where(nights.c.night.between(first, last)).order_by(nights.c.night)
+            select(nights).where(nights.c.night.between(start, end)).order_by(nights.c.night)
         )
         return [night_of(row) for row in rows]

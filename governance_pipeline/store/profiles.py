@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from governance_pipeline.store.night_records import baseline_row, profile_row
 from governance_pipeline.store.tables import baselines, profiles
 from governance_pipeline.store.transaction import Transaction
-from governance_pipeline.store.values import unpack
+from governance_pipeline.store.values import day, key, unpack
 
 
 class SqlProfiles:
@@ -24,13 +24,18 @@ class SqlProfiles:
         self._transaction.upsert(profiles, [profile_row(dataset, night, profile)])
 
     def get(self, dataset: str, night: date) -> Mapping[str, Any] | None:
-        wanted = select(profiles.c.body).where(profiles.c.dataset == dataset, profiles.c.night == night)
+        wanted = select(profiles.c.body).where(
+            profiles.c.dataset == key(dataset, "a dataset's name"), profiles.c.night == day(night, "a night")
+        )
         return self._document(wanted, f"The profile of {dataset} for {night}")
 
     def latest_before(self, dataset: str, night: date) -> Mapping[str, Any] | None:
         newest = (
             select(profiles.c.body)
-            .where(profiles.c.dataset == dataset, profiles.c.night < night)
+            .where(
+                profiles.c.dataset == key(dataset, "a dataset's name"),
+                profiles.c.night < day(night, "a night"),
+            )
             .order_by(profiles.c.night.desc())
             .limit(1)
         )
@@ -40,7 +45,10 @@ class SqlProfiles:
         self._transaction.insert_missing(baselines, baseline_row(model, version, profile))
 
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None:
-        wanted = select(baselines.c.body).where(baselines.c.model == model, baselines.c.version == version)
+        wanted = select(baselines.c.body).where(
+            baselines.c.model == key(model, "a model's name"),
+            baselines.c.version == key(version, "a model version"),
+        )
         return self._document(wanted, f"The baseline of {model}/{version}")
 
     def _document(self, wanted: Select[tuple[bytes]], what: str) -> Mapping[str, Any] | None:

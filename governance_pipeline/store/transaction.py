@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Executable, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from governance_pipeline.errors import UsageError
 from governance_pipeline.store.failures import translated
 
-Insert = sqlite.Insert | postgresql.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Insert = sqlite.Insert | postgresql.Insert
+
+
+_COUNTED = {"preserve_rowcount": True}
+"""Without it SQLAlchemy reports -1 for an insertion on Postgres."""
 
 
 class Transaction:
@@ -47,8 +54,7 @@ class Transaction:
         if parameters is not None and not parameters:
             return 0
         with translated(self._where):
-            done = self._connection.execute(statement, parameters)
-            return done.rowcount
+            return self._connection.execute(statement, parameters, execution_options=_COUNTED).rowcount
 
     def insert_missing(self, table: Table, row: Mapping[str, Any]) -> bool:
         """Insert ``row`` unless a row with one of its unique keys is there; whether it was inserted.
@@ -77,7 +83,11 @@ class Transaction:
             self.rows(select(func.pg_advisory_xact_lock(number).label("locked")))
 
     def _insert(self, table: Table) -> Insert:
-        return postgresql.insert(table) if self._postgres else sqlite.insert(table)
+        if self._postgres:
+            from sqlalchemy.dialects import postgresql  # slow to load, and SQLite needs none of it
+
+            return postgresql.insert(table)
+        return sqlite.insert(table)
 
     def _must_be_open(self) -> None:
         if self._over:
