@@ -9,7 +9,7 @@ from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.lineage.sql import column_lineage, expression_columns
 from governance_pipeline.lineage.table_names import TableNames
 
-_QUERY = re.compile(r"^\s*\(*\s*(select|with)\b", re.IGNORECASE)
+_QUERY = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
