@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+import random
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.lineage.explains import explains
+from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.lineage.root_cause import root_causes, trace_root_causes
+from governance_pipeline.lineage.situation import placed
+from governance_pipeline.testing import a_graph, a_version
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.outcome import Outcome
+from tests.lineage.sample import a_breach, a_project
+
+MODEL = "model:mortgage_approval"
+SCAN = {"cause": "scan"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> LineageGraph:
+    return build_graph(a_project(), [a_version(snapshot="lending.training_set")])
+
+
+def root(graph: LineageGraph, effect: Measurement, *others: Measurement) -> str:
+    """The root of ``effect``, as "entity indicator facet"."""
+    found = root_causes(graph, [effect, *others])[effect.key]
+    return f"{found.entity} {found.indicator} {found.facet}".strip()
+
+
+def own(graph: LineageGraph, effect: Measurement, *others: Measurement) -> bool:
+    return root_causes(graph, [effect, *others])[effect.key] == effect
+
+
+def not_scanned(entity: str, indicator: str, facet: str = "") -> Measurement:
+    return a_breach(entity, indicator, facet, Outcome.NOT_RUN, details=SCAN)
+
+
+def test_a_breach_alone_is_its_own_root(graph: LineageGraph) -> None:
+    assert own(graph, a_breach("features", "drift", "debt_ratio"))
+
+
+def test_drift_of_a_feature_follows_from_the_quality_of_a_column_it_is_computed_from(
+    graph: LineageGraph,
+) -> None:
+    effect = a_breach("features", "drift", "debt_ratio")
+    cause = a_breach("incomes", "quality", "income.maximum")
+    assert root(graph, effect, cause) == "dataset:lending.incomes quality income.maximum"
+
+
+def test_a_column_it_is_not_computed_from_explains_nothing(graph: LineageGraph) -> None:
+    assert own(
+        graph,
+        a_breach("features", "drift", "debt_ratio"),
+        a_breach("bureau_scores", "quality", "score.minimum"),
+    )
+
+
+def test_the_root_is_the_furthest_up_a_chain(graph: LineageGraph) -> None:
+    top = a_breach("incomes", "quality", "debts.type")
+    middle = a_breach("features", "drift", "debt_ratio")
+    bottom = a_breach("training_set", "quality", "debt_ratio.nullValues")
+    assert root(graph, bottom, middle, top) == "dataset:lending.incomes quality debts.type"
+    assert root(graph, middle, bottom, top) == "dataset:lending.incomes quality debts.type"
+
+
+def test_of_one_column_quality_explains_drift_and_a_change_of_type_explains_both(graph: LineageGraph) -> None:
+    drift = a_breach("incomes", "drift", "income")
+    nulls = a_breach("incomes", "quality", "income.nullValues")
+    assert root(graph, drift, nulls) == "dataset:lending.incomes quality income.nullValues"
+    changed = a_breach("incomes", "quality", "income.type")
+    assert root(graph, drift, nulls, changed) == "dataset:lending.incomes quality income.type"
+    assert root(graph, nulls, drift, changed) == "dataset:lending.incomes quality income.type"
+    assert own(graph, changed, nulls, drift)
+
+
+def test_drift_of_one_column_says_nothing_of_the_next(graph: LineageGraph) -> None:
+    assert own(graph, a_breach("incomes", "drift", "income"), a_breach("incomes", "drift", "debts"))
+
+
+def test_one_drift_seen_by_two_models_is_one_cause(graph: LineageGraph) -> None:
+    first = a_breach("features", "drift", "debt_ratio@alpha")
+    second = a_breach("features", "drift", "debt_ratio@beta")
+    assert root(graph, second, first) == "dataset:lending.features drift debt_ratio@alpha"
+
+
+@pytest.mark.parametrize(
+    "facet", ["debt_ratio", "debt_ratio.minimum", "debt_ratio@model", "features.debt_ratio.nullValues"]
+)
+def test_the_column_is_read_from_the_facet_in_each_of_its_forms(graph: LineageGraph, facet: str) -> None:
+    effect = a_breach("features", "quality", facet)
+    assert not own(graph, effect, a_breach("incomes", "quality", "debts"))
+
+
+def test_the_column_may_stand_in_the_details(graph: LineageGraph) -> None:
+    effect = a_breach("features", "quality", "R-17", details={"column": "debt_ratio"})
+    assert not own(graph, effect, a_breach("incomes", "quality", "debts"))
+
+
+def test_late_data_upstream_explains_late_data_and_drift_downstream(graph: LineageGraph) -> None:
+    late = a_breach("bureau_scores", "recency")
+    assert root(graph, a_breach("features", "recency"), late) == "dataset:lending.bureau_scores recency"
+    assert (
+        root(graph, a_breach("features", "drift", "bureau_score"), late)
+        == "dataset:lending.bureau_scores recency"
+    )
+    assert root(graph, a_breach("training_set", "recency"), late) == "dataset:lending.bureau_scores recency"
+
+
+def test_late_data_explains_only_columns_whose_values_come_from_it(graph: LineageGraph) -> None:
+    assert own(graph, a_breach("features", "drift", "debt_ratio"), a_breach("bureau_scores", "recency"))
+
+
+def test_late_data_of_the_dataset_itself_explains_too_few_rows_but_no_column(graph: LineageGraph) -> None:
+    late = a_breach("incomes", "recency")
+    rows = a_breach("incomes", "quality", "incomes.rowCount")
+    assert root(graph, rows, late) == "dataset:lending.incomes recency"
+    assert own(graph, a_breach("incomes", "quality", "debts.nullValues"), late)
+
+
+def test_nothing_downstream_explains_what_is_upstream(graph: LineageGraph) -> None:
+    assert own(graph, a_breach("bureau_scores", "recency"), a_breach("features", "recency"))
+    assert own(graph, a_breach("incomes", "quality", "debts"), a_breach("features", "drift", "debt_ratio"))
+
+
+def test_data_dated_too_late_is_another_question_than_late_data(graph: LineageGraph) -> None:
+    ahead = a_breach("features", "recency", "future")
+    assert own(graph, ahead, a_breach("incomes", "recency"))
+    assert (
+        root(graph, ahead, a_breach("incomes", "recency", "future"))
+        == "dataset:lending.incomes recency future"
+    )
+
+
+def test_all_that_one_failed_scan_left_undone_has_one_root(graph: LineageGraph) -> None:
+    undone = [
+        not_scanned("incomes", name) for name in ("consent", "drift", "quality", "recency", "retention")
+    ]
+    roots = root_causes(graph, undone)
+    assert {f"{one.entity} {one.indicator}" for one in roots.values()} == {"dataset:lending.incomes recency"}
+
+
+def test_a_failed_scan_upstream_explains_late_data_and_a_failed_scan_downstream(graph: LineageGraph) -> None:
+    unread = not_scanned("incomes", "recency")
+    assert root(graph, a_breach("features", "recency"), unread) == "dataset:lending.incomes recency"
+    assert root(graph, not_scanned("features", "recency"), unread) == "dataset:lending.incomes recency"
+
+
+def test_late_data_upstream_does_not_make_a_table_unreadable(graph: LineageGraph) -> None:
+    assert own(graph, not_scanned("features", "recency"), a_breach("incomes", "recency"))
+
+
+def test_a_measurement_that_could_not_be_made_for_its_own_reason_is_its_own_root(graph: LineageGraph) -> None:
+    broken = a_breach("features", "drift", "@mortgage_approval", Outcome.NOT_RUN)
+    assert own(graph, broken, a_breach("features", "recency"), a_breach("incomes", "drift", "debts"))
+
+
+def test_a_column_that_is_gone_upstream_explains_the_comparison_that_could_not_be_made(
+    graph: LineageGraph,
+) -> None:
+    gone = a_breach("features", "drift", "debt_ratio", Outcome.NOT_RUN)
+    cause = a_breach("incomes", "quality", "debts", metric="schema")
+    assert root(graph, gone, cause) == "dataset:lending.incomes quality debts"
+
+
+def test_bias_that_could_not_be_measured_follows_from_the_predictions_that_could_not_be_read(
+    graph: LineageGraph,
+) -> None:
+    undone = a_breach(MODEL, "bias", "race", Outcome.NOT_RUN)
+    unread = not_scanned("predictions", "recency")
+    assert root(graph, undone, unread) == "dataset:lending.predictions recency"
+
+
+def test_bias_that_was_measured_is_its_own_root(graph: LineageGraph) -> None:
+    bias = a_breach(MODEL, "bias", "race")
+    assert own(
+        graph, bias, not_scanned("predictions", "recency"), a_breach("features", "drift", "debt_ratio")
+    )
+
+
+@pytest.mark.parametrize("indicator", ["consent", "ownership", "retention"])
+def test_consent_ownership_and_retention_follow_only_from_themselves_upstream(
+    graph: LineageGraph, indicator: str
+) -> None:
+    effect = a_breach("training_set", indicator)
+    others = [
+        a_breach("features", name) for name in ("consent", "ownership", "retention") if name != indicator
+    ]
+    assert own(graph, effect, *others, a_breach("features", "recency"), a_breach("features", "quality"))
+    assert root(graph, effect, a_breach("incomes", indicator)) == f"dataset:lending.incomes {indicator}"
+
+
+def test_consent_for_one_purpose_says_nothing_of_another(graph: LineageGraph) -> None:
+    training = a_breach("features", "consent", "model_training")
+    assert own(graph, training, a_breach("incomes", "consent", "marketing"))
+    assert not own(graph, training, a_breach("incomes", "consent", "model_training"))
+
+
+def test_a_purpose_named_like_a_column_is_still_a_purpose(graph: LineageGraph) -> None:
+    effect = a_breach("features", "consent", "debt_ratio")
+    assert placed(graph, [effect])[0].node == Entity.dataset("lending.features")
+
+
+def test_a_lost_owner_explains_lost_provenance_downstream(graph: LineageGraph) -> None:
+    lost = a_breach("incomes", "ownership")
+    assert root(graph, a_breach("features", "provenance"), lost) == "dataset:lending.incomes ownership"
+    assert root(graph, a_breach(MODEL, "provenance"), lost) == "dataset:lending.incomes ownership"
+    assert own(graph, lost, a_breach("features", "provenance"))
+
+
+def test_an_indicator_we_do_not_know_is_its_own_root(graph: LineageGraph) -> None:
+    assert own(graph, a_breach("features", "plugin"), a_breach("incomes", "plugin"))
+
+
+def test_what_is_no_breach_is_neither_cause_nor_effect(graph: LineageGraph) -> None:
+    drift = a_breach("features", "drift", "debt_ratio")
+    warning = a_breach("incomes", "quality", "debts", Outcome.WARN)
+    roots = root_causes(graph, [drift, warning])
+    assert roots == {drift.key: drift}
+
+
+def test_a_column_explains_rather_than_a_whole_dataset(graph: LineageGraph) -> None:
+    effect = a_breach("features", "drift", "debt_ratio")
+    found = trace_root_causes(
+        graph, [effect, a_breach("incomes", "quality", "debts"), a_breach("incomes", "recency")]
+    )
+    assert found[effect.key].root.facet == "debts"
+
+
+def test_the_path_leads_from_the_root_to_the_breach_along_edges_with_evidence(graph: LineageGraph) -> None:
+    top = a_breach("incomes", "quality", "debts")
+    bottom = a_breach("training_set", "drift", "debt_ratio")
+    found = trace_root_causes(graph, [bottom, top])[bottom.key]
+    assert [str(node) for node in found.path] == [
+        "column:lending.incomes#debts",
+        "column:lending.features#debt_ratio",
+        "column:lending.training_set#debt_ratio",
+    ]
+    assert [edge.evidence for edge in found.steps] == [
+        "datasets/features.odcs.yaml:11",
+        "datasets/training_set.odcs.yaml:10",
+    ]
+    assert found.chain == (top, bottom)
+
+
+def test_the_path_from_a_dataset_to_a_column_goes_by_the_datasets(graph: LineageGraph) -> None:
+    effect = a_breach("training_set", "drift", "bureau_score")
+    found = trace_root_causes(graph, [effect, a_breach("bureau_scores", "recency")])[effect.key]
+    assert [str(node) for node in found.path] == [
+        "dataset:lending.bureau_scores",
+        "dataset:lending.features",
+        "dataset:lending.training_set",
+        "column:lending.training_set#bureau_score",
+    ]
+
+
+def test_the_path_of_a_root_is_itself(graph: LineageGraph) -> None:
+    breach = a_breach("incomes", "ownership")
+    found = trace_root_causes(graph, [breach])[breach.key]
+    assert (found.path, found.steps, found.chain) == ((breach.entity,), (), (breach,))
+
+
+def test_a_circle_of_tables_has_one_root() -> None:
+    circle = a_graph(("dataset:lending.a", "dataset:lending.b"), ("dataset:lending.b", "dataset:lending.a"))
+    roots = root_causes(circle, [a_breach("a", "recency"), a_breach("b", "recency")])
+    assert {str(one.entity) for one in roots.values()} == {"dataset:lending.a"}
+
+
+# --- over any graph, circles included ------------------------------------------------------------
+
+TABLES = [f"t{number}" for number in range(4)]
+COLUMNS = [Entity.column(f"lending.{table}", name) for table in TABLES for name in ("x", "y")]
+DATASETS = [Entity.dataset(f"lending.{table}") for table in TABLES]
+graphs = st.builds(
+    lambda columns, datasets: LineageGraph.of(
+        (Edge(source, target, EdgeKind.FEEDS) for source, target in [*columns, *datasets]),
+        [*COLUMNS, *DATASETS],
+    ),
+    st.sets(st.sampled_from(list(product(COLUMNS, COLUMNS))), max_size=12),
+    st.sets(st.sampled_from(list(product(DATASETS, DATASETS))), max_size=6),
+)
+questions = st.sampled_from(
+    [("recency", ""), ("recency", "future"), ("ownership", ""), ("provenance", ""), ("consent", "training")]
+    + [("quality", facet) for facet in ("x.nulls", "x.type", "y.nulls", "rowCount")]
+    + [("drift", "x"), ("drift", "y"), ("bias", "race")]
+)
+breaches = st.lists(
+    st.builds(
+        lambda table, question, outcome, scan: a_breach(
+            table, *question, outcome, details=SCAN if scan and outcome is Outcome.NOT_RUN else {}
+        ),
+        st.sampled_from(TABLES),
+        questions,
+        st.sampled_from([Outcome.FAIL, Outcome.NOT_RUN]),
+        st.booleans(),
+    ),
+    max_size=14,
+    unique_by=lambda one: one.key,
+)
+
+
+@given(graphs, breaches)
+def test_every_breach_has_a_root_that_is_its_own(graph: LineageGraph, found: list[Measurement]) -> None:
+    roots = root_causes(graph, found)
+    assert roots.keys() == {one.key for one in found}
+    for one in roots.values():
+        assert roots[one.key] == one
+
+
+@given(graphs, breaches, st.randoms(use_true_random=False))
+def test_the_order_of_breaches_changes_nothing(
+    graph: LineageGraph, found: list[Measurement], shuffler: random.Random
+) -> None:
+    other = list(found)
+    shuffler.shuffle(other)
+    assert trace_root_causes(graph, found) == trace_root_causes(graph, other)
+
+
+@given(graphs, breaches)
+def test_each_link_of_a_chain_explains_the_next_and_the_path_is_of_edges(
+    graph: LineageGraph, found: list[Measurement]
+) -> None:
+    for cause in trace_root_causes(graph, found).values():
+        links = placed(graph, cause.chain)
+        assert all(explains(one, after) for one, after in pairwise(links))
+        assert cause.chain[0] == cause.root
+        assert cause.chain[-1] == cause.breach
+        assert set(cause.steps) <= set(graph.edges)
+
+
+@given(graphs, breaches)
+def test_without_lineage_no_dataset_explains_another(graph: LineageGraph, found: list[Measurement]) -> None:
+    alone = LineageGraph.of((), graph.nodes)
+    for key, one in root_causes(alone, found).items():
+        assert str(one.entity) == key[0]
