@@ -27,7 +27,7 @@ def from_json(stored: Mapping[str, Any]) -> Profile:
     version = stored.get("version")
     if version != PROFILE_VERSION:
         raise CannotEvaluate(
-            f"a stored profile has format {version}, this version of governance reads format {PROFILE_VERSION}",
+            f"a stored profile has format {version}; this version of governance reads {PROFILE_VERSION}",
             hint="run the night again to measure it anew",
         )
     try:

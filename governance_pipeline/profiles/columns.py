@@ -43,34 +43,40 @@ def engine_type(dtype: Any) -> EngineType:
     """
     name = str(dtype.copy(nullable=True))
     if dtype.is_unknown():
-        raw = dtype.raw_type
-        name = raw.sql().lower() if isinstance(raw, exp.Expression) else str(raw).lower()
-        if name.upper() in _WIDE_NUMBERS:
-            return EngineType(name, "number", "number", floating=True)
-        defined = isinstance(raw, exp.DataType) and raw.is_type(exp.DataType.Type.USERDEFINED)
-        return EngineType(name, "category" if defined else "other", "", cast=True)
-    if dtype.is_boolean():
-        return EngineType(name, "boolean", "boolean")
-    if dtype.is_integer():
-        return EngineType(name, "number", "integer")
-    if dtype.is_decimal():
-        return EngineType(
-            name, "number", "integer" if dtype.scale == 0 else "number", floating=dtype.scale is None
-        )
-    if dtype.is_floating():
-        return EngineType(name, "number", "number", floating=True)
-    if dtype.is_string():
-        return EngineType(name, "category", "string")
+        return _unknown(dtype.raw_type)
+    if dtype.is_numeric() and not dtype.is_boolean():
+        whole = dtype.is_integer() or (dtype.is_decimal() and dtype.scale == 0)
+        unbounded = dtype.is_floating() or (dtype.is_decimal() and dtype.scale is None)
+        return EngineType(name, "number", "integer" if whole else "number", floating=unbounded)
     if dtype.is_timestamp():
         return EngineType(name, "time", "timestamp", zoned=dtype.timezone is not None)
-    if dtype.is_date() or dtype.is_time():
-        return EngineType(name, "time", "date" if dtype.is_date() else "time")
-    if dtype.is_uuid() or dtype.is_inet() or dtype.is_macaddr():
-        return EngineType(name, "category", "string", cast=True)
-    if dtype.is_array():
-        return EngineType(name, "other", "array")
-    family = "object" if dtype.is_struct() or dtype.is_map() or dtype.is_json() else ""
-    return EngineType(name, "other", family)
+    for is_such, kind, family, cast in _PLAIN:
+        if getattr(dtype, is_such)():
+            return EngineType(name, kind, family, cast=cast)
+    return EngineType(name, "other", "")
+
+
+_PLAIN: tuple[tuple[str, ColumnType, str, bool], ...] = (
+    ("is_boolean", "boolean", "boolean", False),
+    ("is_string", "category", "string", False),
+    ("is_uuid", "category", "string", True),
+    ("is_inet", "category", "string", True),
+    ("is_macaddr", "category", "string", True),
+    ("is_date", "time", "date", False),
+    ("is_time", "time", "time", False),
+    ("is_array", "other", "array", False),
+    ("is_struct", "other", "object", False),
+    ("is_map", "other", "object", False),
+    ("is_json", "other", "object", False),
+)
+
+
+def _unknown(raw: Any) -> EngineType:
+    name = raw.sql().lower() if isinstance(raw, exp.Expression) else str(raw).lower()
+    if name.upper() in _WIDE_NUMBERS:
+        return EngineType(name, "number", "number", floating=True)
+    defined = isinstance(raw, exp.DataType) and raw.is_type(exp.DataType.Type.USERDEFINED)
+    return EngineType(name, "category" if defined else "other", "", cast=defined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ class ColumnSpec:
     @property
     def double(self) -> exp.Expression:
         """The value of a number as a double."""
-        return sql.own(f"v{self.label}")
+        return self.value if self.type.name == "float64" else sql.own(f"v{self.label}")
 
     @property
     def floating(self) -> bool:
@@ -111,7 +117,7 @@ class ColumnSpec:
         """The expressions by which a window statement hands the column on."""
         raw = sql.named(self.name)
         yield sql.labelled(sql.text_of(raw) if self.type.cast else raw, f"c{self.label}")
-        if self.kind == "number":
+        if self.kind == "number" and self.type.name != "float64":
             yield sql.labelled(sql.cast(raw.copy(), sql.DOUBLE), f"v{self.label}")
 
 

@@ -19,6 +19,7 @@ the ledger's ``given`` ones takes consent away. Purposes are compared letter by 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlglot import exp
@@ -116,20 +117,19 @@ def _tally(use: PurposeUse, position: int, found: list[tuple[object, ...]]) -> C
         state = int(str(row[position]))
         subjects[state] = subjects.get(state, 0) + int(str(row[-2]))
         rows[state] = rows.get(state, 0) + int(str(row[-1]))
-    everyone, all_rows = sum(subjects.values()), sum(rows.values())
-    withdrawn = subjects.get(WITHDRAWN, 0)
-    common = {"purpose": use.purpose, "basis": use.basis.value, "subjects": everyone, "rows": all_rows}
+    tally = ConsentTally(
+        purpose=use.purpose,
+        basis=use.basis.value,
+        subjects=sum(subjects.values()),
+        withdrawn=subjects.get(WITHDRAWN, 0),
+        rows=sum(rows.values()),
+    )
     if use.basis is not LawfulBasis.CONSENT:
-        return ConsentTally(
-            **common,
-            withdrawn=withdrawn,
-            other_basis=everyone - withdrawn,
-            rows_valid=all_rows - rows.get(WITHDRAWN, 0),
-        )
-    return ConsentTally(
-        **common,
+        other = tally.subjects - tally.withdrawn
+        return replace(tally, other_basis=other, rows_valid=tally.rows - rows.get(WITHDRAWN, 0))
+    return replace(
+        tally,
         valid=subjects.get(VALID, 0),
-        withdrawn=withdrawn,
         expired=subjects.get(EXPIRED, 0),
         absent=subjects.get(ABSENT, 0),
         wrong_purpose=subjects.get(WRONG_PURPOSE, 0),

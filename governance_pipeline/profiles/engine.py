@@ -93,7 +93,7 @@ class IbisEngine:
         try:
             if family_of(consent.location) != session.family:
                 raise StatementFailed(
-                    "the consent ledger is kept in another database than this table, so the two cannot be compared"
+                    "the consent ledger is in another database than this table, so the two cannot be compared"
                 )
             if table.type_of(contract.subject_key) is None:
                 raise StatementFailed(f"the subject column '{contract.subject_key}' is not in the table")

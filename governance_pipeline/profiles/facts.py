@@ -95,7 +95,8 @@ def _distinct_rows(table: SourceTable, key: list[str]) -> exp.Expression:
 
 def _unmeasured(plan: ScanPlan, table: SourceTable, moment: TimeColumn | None) -> dict[str, str]:
     """What the contract names and the table does not have, or not as a time."""
-    contract, found = plan.contract, {}
+    contract = plan.contract
+    found: dict[str, str] = {}
     if contract.event_time and moment is None:
         type_ = table.type_of(contract.event_time)
         why = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.categories import with_distributions
 from governance_pipeline.profiles.columns import ColumnSpec, specs
-from governance_pipeline.profiles.facts import TableFacts, event_time, table_facts
+from governance_pipeline.profiles.facts import event_time, table_facts
 from governance_pipeline.profiles.groups import group_tables
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ScanPlan
@@ -33,7 +33,7 @@ def measure(session: Session, table: SourceTable, plan: ScanPlan, *, k: int) -> 
     """
     moment = event_time(plan, table, session.dialect)
     facts = table_facts(session, table, plan, moment)
-    columns = _columns(session, table, plan, moment, k=k)
+    columns = _columns(session, table, plan, moment, table_rows=facts.rows, k=k)
     groups, ungrouped = group_tables(session, table, plan, moment)
     return Profile(
         dataset=plan.contract.dataset,
@@ -47,13 +47,16 @@ def measure(session: Session, table: SourceTable, plan: ScanPlan, *, k: int) -> 
         groups=groups,
         unmeasured={**facts.unmeasured, **columns.unmeasured, **ungrouped},
         source_state=table.state,
-        **_table_values(facts),
+        watermark=facts.watermark,
+        oldest=facts.oldest,
+        future_rows=facts.future_rows,
+        furthest=facts.furthest,
+        tonight_rows=facts.tonight_rows,
+        undated_rows=facts.undated_rows,
+        duplicate_keys=facts.duplicate_keys,
+        subjects=facts.subjects,
+        rows_without_subject=facts.rows_without_subject,
     )
-
-
-def _table_values(facts: TableFacts) -> dict[str, object]:
-    names = set(TableFacts.__slots__) - {"rows", "unmeasured"}
-    return {name: getattr(facts, name) for name in names}
 
 
 def window_query(
@@ -68,7 +71,13 @@ def window_query(
 
 
 def _columns(
-    session: Session, table: SourceTable, plan: ScanPlan, moment: TimeColumn | None, *, k: int
+    session: Session,
+    table: SourceTable,
+    plan: ScanPlan,
+    moment: TimeColumn | None,
+    *,
+    table_rows: int,
+    k: int,
 ) -> _Columns:
     """All columns together; where the engine cannot, halves, down to the column that is at fault."""
     found = _Columns()
@@ -76,7 +85,9 @@ def _columns(
     def attempt(columns: Sequence[ColumnSpec]) -> None:
         window = window_query(table, plan, moment, columns, session.dialect)
         try:
-            rows, profiles, unmeasured = column_statistics(session, window, columns, plan.edges)
+            rows, profiles, unmeasured = column_statistics(
+                session, window, columns, plan.edges, table_rows=table_rows
+            )
             profiles = with_distributions(session, window, columns, profiles, plan.edges, bins=plan.bins, k=k)
         except StatementFailed as error:
             if len(columns) <= 1:

@@ -26,12 +26,12 @@ def sample_rows(
     """
     import pandas as pd
 
-    parts = []
+    parts: list[exp.Expression] = []
     for name in columns:
         type_ = table.type_of(name)
         if type_ is None:
             raise StatementFailed(f"the column '{name}' is not in the table")
-        value = sql.named(name)
+        value: exp.Expression = sql.named(name)
         if type_.kind == "number":
             value = sql.cast(value, sql.DOUBLE)
         elif type_.cast:
