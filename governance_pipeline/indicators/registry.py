@@ -53,6 +53,7 @@ _OF_DATASET: Mapping[str, Callable[[Contract, Iterable[ModelSpec]], bool]] = {
     "drift": lambda contract, models: any(
         feature.dataset == contract.dataset for model in models for feature in model.features
     ),
+    "bias": lambda _contract, _: False,
 }
 _OF_MODEL: Mapping[str, Callable[[ModelSpec], bool]] = {
     "ownership": lambda _: True,
@@ -125,7 +126,7 @@ def expects_dataset(name: str, contract: Contract, models: Iterable[ModelSpec]) 
     return applies is None or applies(contract, models)
 
 
-def not_run(  # noqa: PLR0917 - the six things a missing measurement is made of
+def not_run(
     entity: Entity,
     indicator: str,
     night: date,

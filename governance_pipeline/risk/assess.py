@@ -24,7 +24,7 @@ from governance_pipeline.vocabulary.risk import Contribution, RiskScore
 HIGHEST = 100.0
 
 
-def assess(  # noqa: PLR0917 - the night, its facts, and whom they concern
+def assess(
     night: date,
     measurements: Iterable[Measurement],
     graph: LineageGraph,
