@@ -66,13 +66,32 @@ def _volume(cause: Situation, effect: Situation) -> bool:
 
 
 def _values(cause: Situation, effect: Situation) -> bool:
+    """Every column of the effect has to come from, or be, a column of the cause."""
     if cause.nature in _SUPPLY:
-        return _above(cause, effect)
-    if cause.nature not in _VALUES or not (cause.is_column and effect.is_column):
+        return cause.dataset != effect.dataset and all(
+            cause.dataset in reach.datasets
+            for reach in (effect.columns or {effect.node: effect.reach}).values()
+        )
+    if cause.nature not in _VALUES or not effect.columns:
         return False
-    if cause.node == effect.node:
-        return cause.order < effect.order
-    return cause.node in effect.reach.upstream
+    covered = all(not cause.columns.keys().isdisjoint(reach.upstream) for reach in effect.columns.values())
+    same = not cause.columns.keys().isdisjoint(effect.columns)
+    return covered and (not same or cause.order < effect.order)
+
+
+def _unmeasured(cause: Situation, effect: Situation) -> bool:
+    """A column that is gone or has another type leaves measurements undone; a missing baseline of a
+    model (facet ``@model``) is another matter.
+    """
+    near = cause.dataset == effect.dataset or cause.dataset in effect.reach.beside
+    return cause.is_of_schema and near and not effect.breach.facet.startswith("@")
+
+
+def _bias(cause: Situation, effect: Situation) -> bool:
+    """A gap of a group shows again in its other rates and in its parts (``race=x & sex=y``)."""
+    if cause.nature is not Nature.BIAS or cause.node != effect.node or not cause.groups:
+        return False
+    return cause.groups <= effect.groups and cause.order < effect.order
 
 
 def _provenance(cause: Situation, effect: Situation) -> bool:
@@ -97,4 +116,6 @@ _RULES: Mapping[Nature, Rule] = {
     Nature.CONSENT: _same_question,
     Nature.OWNERSHIP: _same_question,
     Nature.RETENTION: _same_question,
+    Nature.BIAS: _bias,
+    Nature.UNMEASURED: _unmeasured,
 }

@@ -7,19 +7,20 @@ kind of the one can bring about the other; where in doubt, a breach is its own r
 breach                          is explained by
 ==============================  ====================================================================
 anything that could not be      the unreadable dataset itself, or for a model one that it reads from
-measured (``not_run``)          or predicts into
+measured (``not_run``)          or predicts into; or its columns that are gone or have another type
 an unreadable dataset           an unreadable dataset upstream
 late or missing data, too few   late, missing or unreadable data upstream; too few rows also by the
 rows                            dataset's own late data
-quality or drift of a column    quality or drift of a column it is computed from; late, missing or
-                                unreadable data of a dataset that its columns come from; of the very
+quality or drift of columns     quality or drift of the columns they are computed from; late, missing or
+                                unreadable data of a dataset that their values come from; of the very
                                 same column quality explains drift, as it is the more specific, and a
-                                change of its type explains the rest
+                                change of the schema explains the rest
 provenance                      a lost owner or provenance upstream, or the dataset's own lost owner
 consent                         consent upstream for the same purpose
 ownership, retention, data      the same indicator upstream
 dated too late
-anything else (bias ...)        nothing: it is its own root
+bias                            a gap of the same group, or of a group that it is part of
+anything else                   nothing: it is its own root
 ==============================  ====================================================================
 
 Where several could be, a column is preferred to a whole dataset, then the one furthest upstream, then
@@ -84,7 +85,9 @@ def _parent(effect: Situation, by_dataset: Mapping[Entity, Sequence[Situation]])
     :attr:`Situation.order` explains the other, so that following explanations always ends.
     """
     places = {effect.dataset, *effect.reach.datasets, *effect.reach.beside}
-    places.update(map(owner_dataset, effect.reach.upstream))
+    for reach in effect.columns.values():
+        places.update(map(owner_dataset, reach.upstream))
+        places.update(reach.datasets)
     candidates = [
         cause
         for place in places & by_dataset.keys()
@@ -94,8 +97,8 @@ def _parent(effect: Situation, by_dataset: Mapping[Entity, Sequence[Situation]])
     return min(candidates, key=lambda cause: _preference(cause, effect), default=None)
 
 
-def _preference(cause: Situation, effect: Situation) -> tuple[bool, int, tuple[int, bool, Key]]:
-    return (not cause.is_column, -effect.distance_to(cause), cause.order)
+def _preference(cause: Situation, effect: Situation) -> tuple[bool, int, tuple[int, bool, int, Key]]:
+    return (not cause.columns, -effect.distance_to(cause), cause.order)
 
 
 def _cause(graph: LineageGraph, effect: Situation, parents: Mapping[Key, Situation | None]) -> RootCause:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,7 @@ class Nature(StrEnum):
     OWNERSHIP = "ownership"  # before provenance
     PROVENANCE = "provenance"
     RETENTION = "retention"
+    BIAS = "bias"
     UNMEASURED = "unmeasured"  # one measurement that could not be made
     OTHER = "other"
 
@@ -42,10 +43,12 @@ _BY_INDICATOR = {
     "ownership": Nature.OWNERSHIP,
     "provenance": Nature.PROVENANCE,
     "retention": Nature.RETENTION,
+    "bias": Nature.BIAS,
 }
-_OF_COLUMNS = ("quality", "drift")
 _RANKS = {nature: rank for rank, nature in enumerate(Nature)}
-_STRUCTURAL = ("schema", "type", "missing_column")
+_OF_COLUMNS = ("quality", "drift")
+_SCHEMA = "schema"
+_TYPE_WORDS = ("schema", "type")
 
 Key = tuple[str, str, str]
 
@@ -77,12 +80,15 @@ class Situation:
     """A breach in its place.
 
     Attributes:
-        node: the column where the facet names one of the dataset's, else the entity itself.
+        node: the column where the breach is about one, else the entity itself.
+        columns: what can reach each column the breach is about; empty where it is about the whole.
+        reach: what can reach ``node``.
     """
 
     breach: Measurement
     nature: Nature
     node: Entity
+    columns: Mapping[Entity, Reach]
     reach: Reach
 
     @property
@@ -90,63 +96,82 @@ class Situation:
         return owner_dataset(self.node)
 
     @property
-    def order(self) -> tuple[int, bool, Key]:
-        """Of breaches that could each explain the other, the lower one explains the higher.
-
-        A change of the column's type or existence comes before what follows from it.
-        """
-        facet = self.breach.facet.lower()
-        structural = self.breach.metric in _STRUCTURAL or any(word in facet for word in _STRUCTURAL)
-        return (_RANKS[self.nature], not structural, self.breach.key)
+    def is_of_schema(self) -> bool:
+        """Whether columns are missing or have changed their type."""
+        return self.nature is Nature.QUALITY and self.breach.metric == _SCHEMA
 
     @property
-    def is_column(self) -> bool:
-        return self.node.kind is EntityKind.COLUMN
+    def groups(self) -> frozenset[str]:
+        """For bias, the group of people: ``{"race=black", "sex=female"}``."""
+        group = self.breach.facet.rpartition(":")[0] or self.breach.facet
+        return frozenset(group.split(" & ")) if self.nature is Nature.BIAS and "=" in group else frozenset()
+
+    @property
+    def order(self) -> tuple[int, bool, int, Key]:
+        """Of breaches that could each explain the other, the lower one explains the higher.
+
+        A change of a column's type or existence comes before what follows from it.
+        """
+        facet = self.breach.facet.lower()
+        structural = self.is_of_schema or any(facet.endswith(word) for word in _TYPE_WORDS)
+        return (_RANKS[self.nature], not structural, len(self.groups), self.breach.key)
 
     def distance_to(self, cause: Situation) -> int:
         """How many edges upstream ``cause`` is; 0 for the same thing."""
-        if cause.node in self.reach.upstream:
-            return self.reach.upstream[cause.node]
-        return self.reach.datasets.get(cause.dataset, 0)
+        by_column = [
+            reach.upstream[column]
+            for reach in self.columns.values()
+            for column in cause.columns
+            if column in reach.upstream
+        ]
+        return max(by_column, default=self.reach.datasets.get(cause.dataset, 0))
 
 
 def placed(graph: LineageGraph, breaches: Iterable[Measurement]) -> list[Situation]:
     """Every breach in its place; a node's surroundings are looked up once."""
     reaches: dict[Entity, Reach] = {}
-    found: list[Situation] = []
-    for breach in breaches:
-        node = _node(graph, breach)
+
+    def reach(node: Entity) -> Reach:
         if node not in reaches:
             reaches[node] = Reach.of(graph, node)
-        found.append(Situation(breach, _nature(breach, node), node, reaches[node]))
+        return reaches[node]
+
+    found: list[Situation] = []
+    for breach in breaches:
+        columns = _columns(graph, breach)
+        node = columns[0] if len(columns) == 1 else breach.entity
+        around = {column: reach(column) for column in columns}
+        found.append(Situation(breach, _nature(breach, columns), node, around, reach(node)))
     return found
 
 
-def _node(graph: LineageGraph, breach: Measurement) -> Entity:
-    """The column that a dataset's quality or drift is about.
+def _columns(graph: LineageGraph, breach: Measurement) -> list[Entity]:
+    """The columns that a dataset's quality or drift is about.
 
-    It stands in the details, or in the facet: as itself, before an ``@`` (``amount@model``), or as
+    They stand in the details, or in the facet: as itself, before an ``@`` (``amount@model``), or as
     part of a rule's id (``amount.minimum``, ``incomes.amount.nullValues``).
     """
     if breach.entity.kind is not EntityKind.DATASET or breach.indicator not in _OF_COLUMNS:
-        return breach.entity
+        return []
+    listed = breach.details.get("columns")
+    if isinstance(listed, list | tuple):
+        known = (Entity.column(breach.entity.name, str(name)) for name in listed)
+        return sorted({column for column in known if column in graph.nodes})
     before_mark = breach.facet.partition("@")[0]
-    named = breach.details.get("column")
-    for name in (named, breach.facet, before_mark, *before_mark.split(".")):
-        if isinstance(name, str) and name:
-            column = Entity.column(breach.entity.name, name)
-            if column in graph.nodes:
-                return column
-    return breach.entity
+    for name in (breach.facet, before_mark, *before_mark.split(".")):
+        column = Entity.column(breach.entity.name, name)
+        if column in graph.nodes:
+            return [column]
+    return []
 
 
-def _nature(breach: Measurement, node: Entity) -> Nature:
+def _nature(breach: Measurement, columns: Sequence[Entity]) -> Nature:
     nature = _BY_INDICATOR.get(breach.indicator, Nature.OTHER)
     if breach.outcome is Outcome.NOT_RUN:
         if nature is Nature.UNREADABLE or breach.details.get("cause") == "scan":
             return Nature.UNREADABLE
         # a column that is gone can be neither checked nor compared: that is a fault of its values
-        return nature if node.kind is EntityKind.COLUMN else Nature.UNMEASURED
+        return nature if columns else Nature.UNMEASURED
     if nature is Nature.LATE and breach.facet:
         return Nature.MISDATED
     if nature is Nature.QUALITY and _counts_rows(breach):

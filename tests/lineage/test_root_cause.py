@@ -98,8 +98,47 @@ def test_the_column_is_read_from_the_facet_in_each_of_its_forms(graph: LineageGr
 
 
 def test_the_column_may_stand_in_the_details(graph: LineageGraph) -> None:
-    effect = a_breach("features", "quality", "R-17", details={"column": "debt_ratio"})
+    effect = a_breach("features", "quality", "R-17", details={"columns": ["debt_ratio"]})
     assert not own(graph, effect, a_breach("incomes", "quality", "debts"))
+
+
+def a_schema_breach(entity: str, *columns: str, facet: str = "schema") -> Measurement:
+    return a_breach(entity, "quality", facet, metric="schema", details={"columns": list(columns)})
+
+
+def test_a_broken_schema_explains_what_its_columns_no_longer_keep_here_and_downstream(
+    graph: LineageGraph,
+) -> None:
+    schema = a_schema_breach("incomes", "debts", "income")
+    said = "dataset:lending.incomes quality schema"
+    assert (
+        root(graph, a_breach("incomes", "quality", "debts_known", details={"columns": ["debts"]}), schema)
+        == said
+    )
+    assert root(graph, a_breach("incomes", "drift", "income"), schema) == said
+    assert root(graph, a_breach("features", "drift", "debt_ratio"), schema) == said
+    assert root(graph, a_schema_breach("incomes", "income", facet="schema_change"), schema) == said
+    assert own(graph, schema, a_breach("incomes", "drift", "income"))
+
+
+def test_a_breach_of_two_columns_is_not_explained_by_the_cause_of_one(graph: LineageGraph) -> None:
+    schema = a_schema_breach("features", "debt_ratio", "bureau_score")
+    assert own(graph, schema, a_breach("incomes", "quality", "debts"))
+    assert own(graph, schema, a_breach("bureau_scores", "recency"))
+
+
+def test_a_rule_of_the_whole_table_is_not_explained_by_one_column(graph: LineageGraph) -> None:
+    rule = a_breach("features", "quality", "no_gaps", details={"columns": []})
+    assert own(
+        graph, rule, a_breach("incomes", "quality", "debts"), a_breach("features", "drift", "debt_ratio")
+    )
+
+
+def test_a_broken_schema_explains_measurements_that_could_not_be_made(graph: LineageGraph) -> None:
+    schema = a_schema_breach("features", "subject_id")
+    undone = a_breach("features", "consent", "model_training", Outcome.NOT_RUN)
+    assert not own(graph, undone, schema)
+    assert own(graph, a_breach("features", "drift", "@mortgage_approval", Outcome.NOT_RUN), schema)
 
 
 def test_late_data_upstream_explains_late_data_and_drift_downstream(graph: LineageGraph) -> None:
@@ -181,6 +220,21 @@ def test_bias_that_was_measured_is_its_own_root(graph: LineageGraph) -> None:
     assert own(
         graph, bias, not_scanned("predictions", "recency"), a_breach("features", "drift", "debt_ratio")
     )
+
+
+def test_one_gap_is_one_cause_whatever_the_rate_and_the_part_of_the_group(graph: LineageGraph) -> None:
+    gap = a_breach(MODEL, "bias", "race=black:selection_rate")
+    said = "model:mortgage_approval bias race=black:selection_rate"
+    assert root(graph, a_breach(MODEL, "bias", "race=black:true_positive_rate"), gap) == said
+    assert root(graph, a_breach(MODEL, "bias", "race=black & sex=female:selection_rate"), gap) == said
+    assert own(graph, gap, a_breach(MODEL, "bias", "race=black & sex=female:selection_rate"))
+
+
+def test_a_gap_of_another_group_or_another_model_is_another_cause(graph: LineageGraph) -> None:
+    gap = a_breach(MODEL, "bias", "race=black:selection_rate")
+    assert own(graph, gap, a_breach(MODEL, "bias", "sex=female:selection_rate"))
+    assert own(graph, gap, a_breach("model:other", "bias", "race=black:precision"))
+    assert own(graph, gap, a_breach(MODEL, "bias", "race", Outcome.NOT_RUN))
 
 
 @pytest.mark.parametrize("indicator", ["consent", "ownership", "retention"])
@@ -287,17 +341,30 @@ graphs = st.builds(
 questions = st.sampled_from(
     [("recency", ""), ("recency", "future"), ("ownership", ""), ("provenance", ""), ("consent", "training")]
     + [("quality", facet) for facet in ("x.nulls", "x.type", "y.nulls", "rowCount")]
-    + [("drift", "x"), ("drift", "y"), ("bias", "race")]
+    + [("quality", facet) for facet in ("schema", "schema_change", "either")]
+    + [("drift", "x"), ("drift", "y"), ("bias", "race=a:rate"), ("bias", "race=a & sex=b:rate")]
 )
+several = st.sampled_from([["x"], ["y"], ["x", "y"], []])
+
+
+def drawn(
+    table: str, question: tuple[str, str], outcome: Outcome, scan: bool, columns: list[str]
+) -> Measurement:
+    details: dict[str, object] = dict(SCAN) if scan and outcome is Outcome.NOT_RUN else {}
+    if question[1] in ("schema", "schema_change", "either"):
+        details["columns"] = columns
+    metric = "schema" if question[1].startswith("schema") else ""
+    return a_breach(table, *question, outcome, details=details, metric=metric)
+
+
 breaches = st.lists(
     st.builds(
-        lambda table, question, outcome, scan: a_breach(
-            table, *question, outcome, details=SCAN if scan and outcome is Outcome.NOT_RUN else {}
-        ),
+        drawn,
         st.sampled_from(TABLES),
         questions,
         st.sampled_from([Outcome.FAIL, Outcome.NOT_RUN]),
         st.booleans(),
+        several,
     ),
     max_size=14,
     unique_by=lambda one: one.key,
