@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,16 +14,16 @@ from governance_pipeline.errors import Refused, UsageError
 
 SCHEMA_FOLDER = ".schema"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_PLACEHOLDER = "@NAME@"
 _WRITTEN_AS = {"gitignore.txt": ".gitignore"}  # a .gitignore in the package would be obeyed there
 
 
-def create_project(directory: Path, name: str) -> list[Path]:
-    """Write a commented project that ``load_project`` accepts.
+def create_project(directory: Path, name: str, start: date | None = None) -> list[Path]:
+    """Write a commented project that ``load_project`` accepts, with a little data of its first two days.
 
     Args:
         directory: made if it is not there; must be empty otherwise.
         name: the project's name, of small letters, digits, ``_`` and ``-``.
+        start: the first night to cover; today (UTC) by default, so that there is nothing to catch up.
 
     Returns:
         The files written, in the order of their names.
@@ -38,7 +39,13 @@ def create_project(directory: Path, name: str) -> list[Path]:
         )
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise Refused(f"'{directory}' is not an empty folder", hint="name a new folder; nothing was written")
-    content = {path: text.replace(_PLACEHOLDER, name) for path, text in _templates()}
+    first = start or datetime.now(UTC).date()
+    values = {
+        "@NAME@": name,
+        "@START@": first.isoformat(),
+        "@BEFORE@": (first - timedelta(days=1)).isoformat(),
+    }
+    content = {path: _filled(text, values) for path, text in _templates()}
     content |= {f"{SCHEMA_FOLDER}/{file}": as_text(schema) for file, schema in editor_schemas().items()}
     written = []
     for relative, text in sorted(content.items()):
@@ -47,6 +54,12 @@ def create_project(directory: Path, name: str) -> list[Path]:
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
     return written
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
 
 
 def _templates() -> Iterator[tuple[str, str]]:

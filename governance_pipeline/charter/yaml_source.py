@@ -209,7 +209,7 @@ class _Builder:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self.stop(event, f"the file has more than {MAX_NODES:,} values", "a smaller file")
-        if depth > MAX_DEPTH:
+        if depth >= MAX_DEPTH:
             self.stop(event, f"values are nested deeper than {MAX_DEPTH} levels", "a flatter file")
         if event.anchor is not None or event.tag is not None:  # an alias has its anchor
             self.adorned(event)
