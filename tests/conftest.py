@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import make_url
 
 from governance_pipeline.store.open import upgrade_store
-from tests.postgres import PostgresCannotRun, PostgresServer, running_postgres
+from tests.postgres import PostgresCannotRun, PostgresServer, empty_tables, running_postgres
 
 # No time limit per example (machines differ, and verdicts may not), and no database of examples on disk.
 settings.register_profile("suite", deadline=None, database=None)
@@ -34,15 +33,15 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database with the store's tables, to copy: quicker than running the migrations for each test."""
+def _postgres_store(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with the store's tables, for all tests of this process: a new one takes 0.4 s."""
     with postgres_server.database() as url:
         upgrade_store(url)
-        yield str(make_url(url).database)
+        yield url
 
 
 @pytest.fixture
-def postgres_store_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
-    """Like ``postgres_url``, with the store's tables already there."""
-    with postgres_server.database(template=_postgres_template) as url:
-        yield url
+def postgres_store_url(_postgres_store: str) -> Iterator[str]:
+    """Like ``postgres_url``, with the store's tables already there, and empty."""
+    yield _postgres_store
+    empty_tables(_postgres_store)

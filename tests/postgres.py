@@ -31,6 +31,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from governance_pipeline.store.tables import metadata
+
 _SUPERVISOR = """
 "$1"/postgres -D "$2"/data -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
     -c full_page_writes=off -c max_connections=60 -c shared_buffers=32MB >"$2"/log 2>&1 </dev/null &
@@ -59,14 +61,10 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
-        """A new database, a copy of ``template`` (empty by default); its URL.
-
-        Dropped at the end, whoever is still connected.
-        """
+    def database(self) -> Iterator[str]:
+        """A new, empty database; its URL. Dropped at the end, whoever is still connected."""
         name = f"test_{uuid.uuid4().hex}"
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-        self._run(create.format(sql.Identifier(name), sql.Identifier(template)))
+        self._run(sql.SQL("CREATE DATABASE {} STRATEGY file_copy").format(sql.Identifier(name)))
         try:
             yield self.url(name)
         finally:
@@ -75,6 +73,17 @@ class PostgresServer:
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as connection:
             connection.execute(statement)
+
+
+def empty_tables(url: str) -> None:
+    """Remove the rows of the store's tables, and the transactions that a failed test left open."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = [sql.Identifier(table.name) for table in reversed(metadata.sorted_tables)]
+        connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(name) for name in tables))
 
 
 @contextmanager
