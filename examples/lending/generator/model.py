@@ -31,7 +31,7 @@ FEATURES = (
     "multi_unit",
     "tract_vacancy_high",
 )
-CUT_OFF = 0.3
+CUT_OFF = 0.2  # low: above 0.25 the approval gap between groups nears the bound of the playbook
 
 
 @dataclass(frozen=True)
