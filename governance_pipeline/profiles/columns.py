@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -27,6 +27,7 @@ class EngineType:
         floating: may hold NaN, infinities or numbers whose squares overflow.
         cast: must be cast to text before it is grouped with text.
         zoned: a timestamp that knows its offset.
+        dtype: the Ibis data type itself.
     """
 
     name: str
@@ -35,13 +36,18 @@ class EngineType:
     floating: bool = False
     cast: bool = False
     zoned: bool = False
+    dtype: Any = field(default=None, compare=False, repr=False)
 
 
 def engine_type(dtype: Any) -> EngineType:
     """The type of an Ibis data type; what Ibis does not know is counted only, or read as text where
     the database's users defined it (enumerations, domains).
     """
-    name = str(dtype.copy(nullable=True))
+    return replace(_plainly(dtype.copy(nullable=True)), dtype=dtype.copy(nullable=True))
+
+
+def _plainly(dtype: Any) -> EngineType:
+    name = str(dtype)
     if dtype.is_unknown():
         return _unknown(dtype.raw_type)
     if dtype.is_numeric() and not dtype.is_boolean():

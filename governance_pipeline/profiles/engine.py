@@ -15,6 +15,7 @@ from governance_pipeline.profiles.consent_states import ConsentStates
 from governance_pipeline.profiles.measure import measure
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.sample import sample_rows
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.tables import SourceTable, Tables
@@ -51,6 +52,7 @@ class IbisEngine:
         """
         with self._open(plan) as (session, table):
             profile = measure(session, table, plan, k=self._settings.minimum_group_size)
+            profile = replace(profile, rules=rule_tallies(session, table, plan, profile))
             return self._with_consent(session, table, plan, profile)
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:

@@ -148,6 +148,11 @@ def over_window(window: str, body: str) -> str:
     return f"WITH w AS ({window}) {body}"
 
 
+def nested(body: str) -> str:
+    """A rendered statement that begins with a WITH of its own, fit for :func:`over_window`."""
+    return f"SELECT * FROM ({body}) AS nested"  # noqa: S608 - the body is rendered, no name is pasted
+
+
 def render(expression: exp.Expression, dialect: str) -> str:
     """The expression in the engine's dialect. The tree is used up."""
     return expression.sql(dialect=dialect, copy=False)

@@ -1,0 +1,64 @@
+"""The tally of every quality rule of a contract, each by the cheapest way that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from governance_pipeline.charter.contract import QualityRule
+from governance_pipeline.profiles.columns import ColumnSpec, specs
+from governance_pipeline.profiles.facts import event_time
+from governance_pipeline.profiles.measure import window_query
+from governance_pipeline.profiles.plan import ScanPlan
+from governance_pipeline.profiles.profile import Profile, RuleTally
+from governance_pipeline.profiles.rules import answer
+from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.sql_rules import count_repeated, run_query
+from governance_pipeline.profiles.tables import SourceTable
+
+
+def rule_tallies(
+    session: Session, table: SourceTable, plan: ScanPlan, profile: Profile
+) -> tuple[RuleTally, ...]:
+    """In the contract's order: from the profile where it knows, else by a query over the window.
+
+    Raises:
+        ScanTimedOut: the scan's time is over.
+    """
+    rules = plan.contract.rules
+    found = {rule.id: tally for rule in rules if (tally := answer(rule, profile)) is not None}
+    asked = [rule for rule in rules if rule.id not in found]
+    if asked:
+        found |= _queried(session, table, plan, asked, profile)
+    return tuple(found[rule.id] for rule in rules)
+
+
+def _queried(
+    session: Session, table: SourceTable, plan: ScanPlan, asked: Sequence[QualityRule], profile: Profile
+) -> dict[str, RuleTally]:
+    columns = {spec.name: spec for spec in specs(plan.contract, table.schema)}
+    moment = event_time(plan, table, session.dialect)
+
+    def window_of(wanted: Sequence[ColumnSpec]) -> str:
+        return window_query(table, plan, moment, wanted, session.dialect)
+
+    found: dict[str, RuleTally] = {}
+    over_values: list[QualityRule] = []
+    for rule in asked:
+        if rule.metric == "sql":
+            found[rule.id] = run_query(session, table, rule, profile.rows)
+        elif rule.metric == "duplicateValues":
+            names = [str(name) for name in rule.arguments.get("properties") or [rule.column]]
+            missing = [name for name in names if name not in columns]
+            if missing:
+                why = f"the column '{missing[0]}' is not in the table"
+                found[rule.id] = RuleTally(rule.id, 0, None, error=why)
+            else:
+                wanted = [columns[name] for name in names]
+                found[rule.id] = count_repeated(session, window_of, wanted, rule, profile.window_rows)
+        else:
+            over_values.append(rule)
+    if over_values:
+        from governance_pipeline.profiles.pandera_rules import count_failing
+
+        found |= count_failing(session, window_of, columns, over_values, profile.window_rows)
+    return found
