@@ -16,6 +16,7 @@ from croniter import croniter
 
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.risk.assess import assess
 from governance_pipeline.stages.baselines import take_baselines
 from governance_pipeline.stages.consequences import Consequences, draw_consequences
@@ -23,7 +24,8 @@ from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.measure import Evidence, measure
 from governance_pipeline.stages.publish import publish_lineage
 from governance_pipeline.stages.recall import recall
-from governance_pipeline.stages.record import NightResult, record
+from governance_pipeline.stages.record import NightResult, record, record_reviews
+from governance_pipeline.stages.reviewing import find_reviews
 from governance_pipeline.stages.scan import Scans, night_end, scan_datasets
 from governance_pipeline.stages.seal import seal
 from governance_pipeline.stages.services import Services
@@ -112,6 +114,28 @@ def check_dataset(services: Services, dataset: str, night: date) -> list[Measure
     return measure(services, evidence, [contract], ())
 
 
+def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Opening]:
+    """Open the reviews of model versions that appeared since the last night, on that night's evidence.
+
+    The next night would open them too; this lets a registration by day be reviewed at once. Before a
+    first night there is no evidence, and nothing is opened.
+
+    Args:
+        write: False only says what would be opened.
+    """
+    with services.store.begin() as unit:
+        latest = unit.nights.latest()
+        measurements = unit.measurements.of_night(latest.night) if latest else ()
+    if latest is None:
+        return ()
+    discovery = discover(services.project, services.clock())
+    graph = build_graph(services.project, discovery.all_versions)
+    found = find_reviews(services, latest.night, services.clock(), discovery, graph, measurements)
+    if write and found.openings:
+        record_reviews(services.store, found)
+    return found.openings
+
+
 def missed_nights(services: Services, until: date) -> list[date]:
     """Nights from the schedule's start to ``until`` that were never sealed, oldest first.
 
@@ -152,5 +176,5 @@ def _governed(services: Services) -> tuple[Entity, ...]:
 def _announced(consequences: Consequences, night: date) -> Iterator[NightEvent]:
     for change in consequences.changes:
         yield IncidentChanged(change.incident, change.act, night)
-    for opening in consequences.reviews:
+    for opening in consequences.reviews.openings:
         yield ReviewOpened(opening.milestone, opening.review_id, opening.functions)

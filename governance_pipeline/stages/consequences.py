@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
 from governance_pipeline.response.incidents import Change, respond
-from governance_pipeline.reviews import evidence as review_evidence
-from governance_pipeline.reviews import milestones as rules
-from governance_pipeline.reviews.evidence import concerned_entities, gather
-from governance_pipeline.reviews.milestones import Opening
-from governance_pipeline.reviews.review import ReviewState, attaching, opening, superseding
-from governance_pipeline.reviews.service import list_reviews
 from governance_pipeline.stages.measure import Evidence
+from governance_pipeline.stages.reviewing import ReviewChanges, find_reviews
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
-from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
 from governance_pipeline.vocabulary.risk import RiskScore
 
 MAX_STREAK = 30
@@ -33,8 +27,7 @@ class Consequences:
 
     changes: Sequence[Change] = ()
     alerts: Sequence[Alert] = ()
-    reviews: Sequence[Opening] = ()
-    review_events: Sequence[ReviewEvent] = ()
+    reviews: ReviewChanges = field(default_factory=ReviewChanges)
 
 
 def draw_consequences(
@@ -66,8 +59,15 @@ def draw_consequences(
     alerts = compose(evidence.night, changes, services.project, evidence.graph, risks)
     if partial:
         return Consequences(changes, alerts)
-    openings, events = _reviews(services, evidence, measurements)
-    return Consequences(changes, alerts, openings, events)
+    reviews = find_reviews(
+        services,
+        evidence.night,
+        night_end(services.project, evidence.night),
+        evidence.discovery,
+        evidence.graph,
+        measurements,
+    )
+    return Consequences(changes, alerts, reviews)
 
 
 def owner_of(project: Project) -> Callable[[Entity], str]:
@@ -104,102 +104,3 @@ def streaks(
                     break
                 found[breach.key] += 1
     return found
-
-
-def _reviews(
-    services: Services, evidence: Evidence, measurements: Sequence[Measurement]
-) -> tuple[list[Opening], list[ReviewEvent]]:
-    """Reviews to open, and events for reviews that are open already."""
-    reviews = {state.id: state for _, state in list_reviews(services.store)}
-    openings: list[Opening] = []
-    events: list[ReviewEvent] = []
-    for milestone in _milestones(services, evidence):
-        review_id = rules.review_id(milestone)
-        version = _version(evidence, milestone)
-        if review_id not in reviews:
-            openings.append(_opening(services, evidence, measurements, milestone, version))
-            events.extend(_superseded(services, reviews.values(), milestone, review_id))
-    superseded = {event.review for event in events}
-    for state in reviews.values():
-        if state.id not in superseded:
-            events.extend(_fresh_evidence(services, evidence, measurements, state))
-    return openings, events
-
-
-def _milestones(services: Services, evidence: Evidence) -> list[Milestone]:
-    night, discovery = evidence.night, evidence.discovery
-    as_of = night_end(services.project, night)
-    found = [rules.new_version(night, version) for version in discovery.all_versions]
-    for model in services.project.models:
-        due = rules.retraining_due(night, as_of, discovery.serving(model), services.project.playbook)
-        if due is not None:
-            found.append(due)
-    return found
-
-
-def _version(evidence: Evidence, milestone: Milestone) -> ModelVersion:
-    versions = evidence.discovery.versions[milestone.model]
-    return next(version for version in versions if version.version == milestone.version)
-
-
-def _opening(
-    services: Services,
-    evidence: Evidence,
-    measurements: Sequence[Measurement],
-    milestone: Milestone,
-    version: ModelVersion,
-) -> Opening:
-    project = services.project
-    model = project.models[milestone.model]
-    bound = _bound(services, evidence, measurements, version)
-    required = rules.required_functions(model, bound, project.playbook)
-    review_id = rules.review_id(milestone)
-    event = opening(
-        review_id,
-        at=services.clock(),
-        required=required,
-        evidence=bound,
-        model=model.name,
-        version=version.version,
-        due_days=project.playbook.reviews.due_days,
-        valid_days=project.playbook.reviews.valid_days,
-    )
-    return Opening(milestone, review_id, tuple(map(str, required)), event)
-
-
-def _bound(
-    services: Services, evidence: Evidence, measurements: Sequence[Measurement], version: ModelVersion
-) -> review_evidence.Evidence:
-    project = services.project
-    return gather(
-        version,
-        project.playbook_digest,
-        measurements,
-        concerned_entities(project.models[version.model], evidence.graph),
-        allow_warn=project.playbook.reviews.allow_warn,
-    )
-
-
-def _superseded(
-    services: Services, reviews: Iterable[ReviewState], milestone: Milestone, by: str
-) -> list[ReviewEvent]:
-    """A newer version's review takes the place of older ones that are still undecided."""
-    if milestone.kind is not MilestoneKind.NEW_VERSION:
-        return []
-    return [
-        superseding(state, by, at=services.clock())
-        for state in reviews
-        if state.model == milestone.model and state.status.is_open
-    ]
-
-
-def _fresh_evidence(
-    services: Services, evidence: Evidence, measurements: Sequence[Measurement], state: ReviewState
-) -> list[ReviewEvent]:
-    """New evidence for a review whose decisions no longer cover what is known tonight."""
-    versions = evidence.discovery.versions.get(state.model, ())
-    version = next((found for found in versions if found.version == state.version), None)
-    if version is None or not (state.status.is_open or state.is_approved):
-        return []
-    bound = _bound(services, evidence, measurements, version)
-    return [] if state.evidence.covers(bound) else [attaching(state, bound, at=services.clock())]

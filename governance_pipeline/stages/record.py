@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from governance_pipeline.profiles import codec
 from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.measure import Evidence
+from governance_pipeline.stages.reviewing import ReviewChanges
 from governance_pipeline.store.ports import EdgeRecord, NightRecord, Store, Unit
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert
@@ -44,6 +45,19 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
     return fresh
 
 
+def record_reviews(store: Store, changes: ReviewChanges) -> None:
+    """Write only what changes among the reviews."""
+    with store.begin() as unit:
+        _write_reviews(unit, changes)
+
+
+def _write_reviews(unit: Unit, changes: ReviewChanges) -> None:
+    for opening in changes.openings:
+        unit.reviews.open(opening.milestone, opening.review_id, opening.event)
+    for event in changes.events:
+        unit.reviews.append(event)
+
+
 def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
     for version in evidence.discovery.all_versions:
         unit.versions.put(version)
@@ -54,10 +68,7 @@ def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
 def _record_consequences(unit: Unit, consequences: Consequences) -> None:
     for change in consequences.changes:
         unit.incidents.put(change.incident, change.event)
-    for opening in consequences.reviews:
-        unit.reviews.open(opening.milestone, opening.review_id, opening.event)
-    for event in consequences.review_events:
-        unit.reviews.append(event)
+    _write_reviews(unit, consequences.reviews)
 
 
 def _edges(evidence: Evidence) -> list[EdgeRecord]:

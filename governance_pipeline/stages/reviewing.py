@@ -1,0 +1,119 @@
+"""Which reviews tonight opens, and which standing ones need new evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.reviews import milestones as rules
+from governance_pipeline.reviews.evidence import Evidence, concerned_entities, gather
+from governance_pipeline.reviews.milestones import Opening
+from governance_pipeline.reviews.review import ReviewState, attaching, opening, superseding
+from governance_pipeline.reviews.service import list_reviews
+from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.services import Services
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewChanges:
+    """Reviews to open, and events for reviews that stand already."""
+
+    openings: Sequence[Opening] = ()
+    events: Sequence[ReviewEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What the decisions here are made from."""
+
+    services: Services
+    night: date
+    discovery: Discovery
+    graph: LineageGraph
+    measurements: Sequence[Measurement]
+
+    def evidence(self, version: ModelVersion) -> Evidence:
+        project = self.services.project
+        return gather(
+            version,
+            project.playbook_digest,
+            self.measurements,
+            concerned_entities(project.models[version.model], self.graph),
+            allow_warn=project.playbook.reviews.allow_warn,
+        )
+
+    def version(self, model: str, version: str | None) -> ModelVersion | None:
+        known = self.discovery.versions.get(model, ())
+        return next((found for found in known if found.version == version), None)
+
+
+def find_reviews(
+    services: Services,
+    night: date,
+    as_of: datetime,
+    discovery: Discovery,
+    graph: LineageGraph,
+    measurements: Sequence[Measurement],
+) -> ReviewChanges:
+    """What changes among the reviews. Nothing is written here."""
+    desk = _Desk(services, night, discovery, graph, measurements)
+    standing = {state.id: state for _, state in list_reviews(services.store)}
+    openings: list[Opening] = []
+    superseded: dict[str, ReviewEvent] = {}
+    for milestone in _milestones(desk, as_of):
+        review_id = rules.review_id(milestone)
+        version = desk.version(milestone.model, milestone.version)
+        if review_id in standing or version is None:
+            continue
+        openings.append(_opening(desk, milestone, version))
+        if milestone.kind is MilestoneKind.NEW_VERSION:
+            for state in _open_reviews(standing.values(), milestone.model):
+                superseded[state.id] = superseding(state, review_id, at=services.clock())
+    fresh = (_fresh_evidence(desk, state) for state in standing.values() if state.id not in superseded)
+    return ReviewChanges(openings, [*superseded.values(), *(event for event in fresh if event)])
+
+
+def _milestones(desk: _Desk, as_of: datetime) -> list[Milestone]:
+    playbook = desk.services.project.playbook
+    found = [rules.new_version(desk.night, version) for version in desk.discovery.all_versions]
+    for model in desk.services.project.models:
+        due = rules.retraining_due(desk.night, as_of, desk.discovery.serving(model), playbook)
+        if due is not None:
+            found.append(due)
+    return found
+
+
+def _opening(desk: _Desk, milestone: Milestone, version: ModelVersion) -> Opening:
+    project = desk.services.project
+    evidence = desk.evidence(version)
+    required = rules.required_functions(project.models[milestone.model], evidence, project.playbook)
+    review_id = rules.review_id(milestone)
+    event = opening(
+        review_id,
+        at=desk.services.clock(),
+        required=required,
+        evidence=evidence,
+        model=milestone.model,
+        version=version.version,
+        due_days=project.playbook.reviews.due_days,
+        valid_days=project.playbook.reviews.valid_days,
+    )
+    return Opening(milestone, review_id, tuple(map(str, required)), event)
+
+
+def _open_reviews(standing: Iterable[ReviewState], model: str) -> Iterable[ReviewState]:
+    """A newer version's review takes the place of older ones that are still undecided."""
+    return (state for state in standing if state.model == model and state.status.is_open)
+
+
+def _fresh_evidence(desk: _Desk, state: ReviewState) -> ReviewEvent | None:
+    """New evidence for a review whose decisions no longer cover what is known tonight."""
+    version = desk.version(state.model, state.version)
+    if version is None or not (state.status.is_open or state.is_approved):
+        return None
+    evidence = desk.evidence(version)
+    return None if state.evidence.covers(evidence) else attaching(state, evidence, at=desk.services.clock())
