@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 
 from governance_pipeline.errors import StoreUnavailable
 from governance_pipeline.store.failures import UPGRADE
@@ -17,7 +27,12 @@ from governance_pipeline.store.tables import REVISION, metadata
 VERSION_TABLE = "governance_revision"
 """Not Alembic's default name: Dagster or MLflow may keep theirs in the same database."""
 
-_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+_version = Table(  # as Alembic makes it
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
 
 
 @dataclass(frozen=True, slots=True)

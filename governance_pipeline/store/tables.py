@@ -24,7 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 from governance_pipeline.store.values import instant
 
@@ -32,18 +32,11 @@ REVISION = "0001"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
-class Name(TypeDecorator[str]):
-    """Text that is compared and ordered by code point, whatever the database's language is.
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared and ordered by code point, whatever the database's language is.
 
-    Postgres orders text by its locale, SQLite by bytes; the collation "C" makes them agree.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(Text(collation=collation))
+Postgres orders text by its locale, SQLite by bytes; the collation "C" makes them agree.
+"""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -88,7 +81,7 @@ metadata = MetaData(
 
 
 def _name(column: str, *, primary_key: bool = False, nullable: bool = False) -> Column[str]:
-    return Column(column, Name, primary_key=primary_key, nullable=nullable)
+    return Column(column, NAME, primary_key=primary_key, nullable=nullable)
 
 
 def _text(column: str) -> Column[str]:
@@ -184,7 +177,7 @@ incidents = Table(
 incident_events = Table(
     "incident_events",
     metadata,
-    Column("incident", Name, ForeignKey("incidents.id"), primary_key=True),
+    Column("incident", NAME, ForeignKey("incidents.id"), primary_key=True),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     _text("act"),
     Column("at", Instant, nullable=False),
@@ -217,7 +210,7 @@ reviews = Table(
     "reviews",
     metadata,
     _name("id", primary_key=True),
-    Column("milestone", Name, nullable=False, unique=True),
+    Column("milestone", NAME, nullable=False, unique=True),
     _text("kind"),
     Column("night", Date, nullable=False),
     _name("model"),
@@ -228,7 +221,7 @@ reviews = Table(
 review_events = Table(
     "review_events",
     metadata,
-    Column("review", Name, ForeignKey("reviews.id"), primary_key=True),
+    Column("review", NAME, ForeignKey("reviews.id"), primary_key=True),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     _text("act"),
     Column("at", Instant, nullable=False),
