@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import Enum
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
 from openlineage.client.event_v2 import InputDataset, Job, JobEvent, OutputDataset, Run, RunEvent, RunState
 from openlineage.client.facet_v2 import error_message_run, job_type_job, nominal_time_run, parent_run
-from openlineage.client.serde import Serde
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.graph import LineageGraph
@@ -61,7 +62,7 @@ class NightEvents:
         events.extend(self._dataset(name) for name in self.datasets)
         events.extend(self._jobs())
         events.append(self._night(RunState.COMPLETE))
-        return [Serde.to_dict(event) for event in events]
+        return [_as_json(event) for event in events]
 
     @cached_property
     def _facets(self) -> DatasetFacets:
@@ -139,6 +140,15 @@ class NightEvents:
         tables = (EntityKind.DATASET, EntityKind.SOURCE)
         edges = self.graph.incoming(Entity.dataset(name))
         return sorted({edge.source.name for edge in edges if edge.source.kind in tables})
+
+
+def _as_json(event: RunEvent | JobEvent) -> dict[str, Any]:
+    """As openlineage's own Serde does it, at half the cost: without what is None, enums by value."""
+    return attrs.asdict(
+        event,
+        filter=lambda _, value: value is not None,
+        value_serializer=lambda _, __, value: value.value if isinstance(value, Enum) else value,
+    )
 
 
 def _why_unread(name: str, found: Sequence[Measurement]) -> str:

@@ -7,12 +7,15 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from governance_pipeline.charter.environment import resolve_env
 from governance_pipeline.charter.settings import OpenLineageOut
 from governance_pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 Event = Mapping[str, Any]
 Handed = tuple[int, str, str | None]
@@ -91,6 +94,8 @@ def post_events(out: OpenLineageOut, events: Sequence[Event], environ: Mapping[s
     auth = {"type": "api_key", "api_key": resolve_env(out.api_key, environ)} if out.api_key else {}
     session = requests.Session()
     session.max_redirects = 0  # what the night learned goes to the named receiver and nowhere else
+    if out.api_key:
+        session.auth = _as_prepared  # else a name in the URL or in ~/.netrc would replace the key
     transport = HttpTransport(
         HttpConfig(
             url=url,
@@ -112,6 +117,10 @@ def post_events(out: OpenLineageOut, events: Sequence[Event], environ: Mapping[s
     finally:
         transport.close()
     return sent, shown, None
+
+
+def _as_prepared(request: PreparedRequest) -> PreparedRequest:
+    return request
 
 
 def _without_credentials(url: str) -> str:
