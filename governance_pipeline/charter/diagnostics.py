@@ -49,10 +49,16 @@ class ProjectFilesInvalid(ProjectInvalid):
         )
 
 
-def nearest(word: object, known: Iterable[str]) -> str:
-    """The known name that was probably meant, "" where none is near. Case does not count."""
+def nearest(word: object, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The known name that was probably meant, "" where none is near. Case does not count.
+
+    Args:
+        word: what was written.
+        known: what could have been meant.
+        likeness: how alike they must be (difflib's ratio; 0.6 lets one letter of three differ).
+    """
     names = {name.lower(): name for name in known}
-    found = get_close_matches(str(word).lower(), names, n=1, cutoff=0.7)
+    found = get_close_matches(str(word).lower(), names, n=1, cutoff=likeness)
     return names[found[0]] if found else ""
 
 

@@ -145,8 +145,8 @@ def _read_playbook(files: ProjectFiles) -> None:
 
 
 def _read_contracts(files: ProjectFiles) -> None:
-    connections = files.settings.value.connections if files.settings else {}
-    around = Surroundings(files.root, tuple(connections))
+    connections = tuple(files.settings.value.connections) if files.settings else None
+    around = Surroundings(files.root, connections)
     for path in _listed(files, DATASETS, CONTRACT_ENDINGS):
         shown = _shown(files.root, path)
         document = _document(files, shown)

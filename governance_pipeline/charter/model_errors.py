@@ -62,8 +62,16 @@ def validate(model: type[M], data: Any, source: Located) -> tuple[M | None, list
         # Through JSON, because strict mode then takes lists for tuples and text for dates and enums.
         return model.model_validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
-        found = [_problem(model, dict(detail), data, source) for detail in error.errors(include_url=False)]
-        return None, found
+        details = [dict(detail) for detail in error.errors(include_url=False)]
+        return None, [_problem(model, one, data, source) for one in details if not _follows(one, details)]
+
+
+def _follows(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> bool:
+    """A list whose entries are wrong is also called too short, because none of them counts."""
+    path = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(one["loc"]) > len(path) and one["loc"][: len(path)] == path for one in details
+    )
 
 
 def _problem(model: type[FileModel], detail: Mapping[str, Any], data: Any, source: Located) -> Problem:

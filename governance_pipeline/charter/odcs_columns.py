@@ -55,7 +55,7 @@ class CustomProperties:
 
     def _not_ours(self, name: str, path: tuple[PathStep, ...], model: type[M]) -> None:
         """A property of somebody else's, or one of ours misspelt: the second would switch a check off."""
-        meant = nearest(name, model.model_fields)
+        meant = nearest(name, model.model_fields, likeness=0.8)
         if self.reading.ours and meant and meant not in self.values:
             message = f"the custom property '{shorten(name)}' is not known"
             expected = one_of(model.model_fields)

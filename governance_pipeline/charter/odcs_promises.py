@@ -9,7 +9,7 @@ from typing import Any
 
 from governance_pipeline.charter.diagnostics import nearest, one_of
 from governance_pipeline.charter.odcs_reading import Reading, Reference
-from governance_pipeline.charter.odcs_terms import UNITS, UnfitDuration, duration
+from governance_pipeline.charter.odcs_terms import UNIT_NAMES, UNITS, UnfitDuration, duration
 from governance_pipeline.charter.yaml_source import PathStep
 
 OWNER_ROLES = frozenset({"owner", "data owner", "dataset owner"})
@@ -71,11 +71,10 @@ def _length(entry: Mapping[str, Any], path: tuple[PathStep, ...], reading: Readi
         return duration(entry["value"], entry.get("unit"))
     except UnfitDuration as error:
         unit = str(entry.get("unit", ""))
-        place = "unit" if "unit" in str(error) and unit else "value"
-        expected = f"a number above 0 with the unit {one_of(UNITS)}"
-        suggestion = (
-            nearest(unit, ("day", "hour", "minute", "week", "month", "year", "second")) if unit else ""
-        )
+        at_unit = bool(unit) and "unit" in str(error)
+        place = "unit" if at_unit else "value"
+        expected = one_of(UNITS) if at_unit else f"a number above 0 with a unit ({', '.join(UNITS)})"
+        suggestion = nearest(unit, UNIT_NAMES) if at_unit else ""
         reading.unfit((*path, place), str(error), expected=expected, suggestion=suggestion)
         return None
 

@@ -15,10 +15,16 @@ from governance_pipeline.charter.yaml_source import Document, PathStep
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a contract is read against: the project folder and the connections of governance.yaml."""
+    """What a contract is read against.
+
+    Attributes:
+        root: the project folder.
+        connections: names of the connections of governance.yaml; None where that file cannot be read, and
+            any name may be one.
+    """
 
     root: Path
-    connections: Collection[str] = ()
+    connections: Collection[str] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def _one(server: Mapping[str, Any], index: int, table: str, around: Surroundings
     if kind not in SQL_SERVERS:
         readable = "a local Parquet or CSV file, a DuckDB file, or a SQL database"
         return Unreachable(f"a server of type '{kind}' cannot be measured", (*path, "type"), readable)
-    if name not in around.connections:
+    if around.connections is not None and name not in around.connections:
         reason = f"governance.yaml has no connection named '{name}', so this database cannot be reached"
         known = ", ".join(sorted(around.connections)) or "none yet"
         return Unreachable(reason, (*path, "server"), f"the name of a connection (there is: {known})")

@@ -79,6 +79,7 @@ _MONTHS: Mapping[str, float] = {
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), 12.0),
 }
 UNITS = ("s", "min", "h", "d", "w", "mo", "y")
+UNIT_NAMES = ("seconds", "minutes", "hours", "days", "weeks", "months", "years")
 DAYS_PER_MONTH = 365.2425 / 12  # mean Gregorian month
 LONGEST = 200 * 12 * DAYS_PER_MONTH * 86400  # 200 years: a slip of the keyboard beyond
 
