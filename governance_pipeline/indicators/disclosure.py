@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 
 from governance_pipeline.indicators.base import DatasetInputs
 
-_LEAST_HIDDEN = 2
-
 
 def smallest_group(inputs: DatasetInputs) -> int:
     """The k for counts of rows: the project's minimum where rows are about people, else 0 (hide nothing)."""
@@ -65,8 +63,9 @@ class Shown:
 def publishable(cells: Mapping[str, int], k: int) -> Shown:
     """Hide the small cells of a table whose total is known, and as few others as are needed.
 
-    Cells are hidden, smallest first, until at least two are hidden and together they hold at least
-    ``k`` people, so that the total less the shown cells says nothing about any one of them.
+    Further cells are hidden, smallest first, until together the hidden ones hold at least ``k`` people.
+    One small cell alone never does, so at least two are hidden, and the total less the shown cells says
+    nothing about any one of them.
     """
     present = {name: count for name, count in cells.items() if count}
     small = [name for name, count in present.items() if is_small(count, k)]
@@ -75,7 +74,7 @@ def publishable(cells: Mapping[str, int], k: int) -> Shown:
     rest = sorted((name for name in present if name not in small), key=lambda name: (present[name], name))
     hidden = sum(present[name] for name in small)
     withheld: list[str] = []
-    while rest and (len(small) + len(withheld) < _LEAST_HIDDEN or hidden < k):
+    while rest and hidden < k:
         withheld.append(rest.pop(0))
         hidden += present[withheld[-1]]
     return Shown({name: present[name] for name in rest}, tuple(small), tuple(withheld))

@@ -42,7 +42,7 @@ def inherited(
     """
     wanted = set(targets)
     best: dict[Entity, dict[str, tuple[float, Entity, int]]] = defaultdict(dict)
-    for source, score in sorted(own.items()):
+    for source, score in own.items():
         if score <= 0:
             continue
         for target, steps in graph.distances(source, down=True).items():

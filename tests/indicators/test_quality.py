@@ -156,8 +156,11 @@ def test_a_rule_without_a_result_is_not_run_and_not_forgotten() -> None:
     assert found.outcome is Outcome.NOT_RUN
 
 
-@pytest.mark.parametrize("empty", [{"rows": 0, "window_rows": 0}, {"window_rows": 0}])
-def test_no_rows_tonight_is_no_proof_that_a_rule_is_kept(empty: dict[str, int]) -> None:
-    profile = a_profile(rules=(RuleTally("ratio.nulls", 0, 0),), **empty)
+@pytest.mark.parametrize(
+    ("empty", "checked"),
+    [({"rows": 0, "window_rows": 0}, 0), ({"window_rows": 0}, 0), ({"window_rows": 0}, 500)],
+)
+def test_no_rows_tonight_is_no_proof_that_a_rule_is_kept(empty: dict[str, int], checked: int) -> None:
+    profile = a_profile(rules=(RuleTally("ratio.nulls", checked, 0),), **empty)
     found = measured(contract=a_contract(rules=(NULLS,)), profile=profile)["ratio.nulls"]
     assert found.outcome is Outcome.INSUFFICIENT
