@@ -50,7 +50,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Stor
 
 
 def race(stores: list[Store], act: Callable[[Store, int], object]) -> list:
-    """What ``act`` gives each writer, all started at once. A Conflict is a result, other errors are raised."""
+    """What ``act`` gives each writer, all at once. A Conflict is a result, other errors are raised."""
     barrier = threading.Barrier(len(stores))
 
     def run(writer: int) -> object:
