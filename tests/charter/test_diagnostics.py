@@ -5,9 +5,9 @@ from governance_pipeline.errors import ProjectInvalid
 
 
 def test_a_problem_prints_as_an_editor_can_jump_to_it() -> None:
-    problem = Problem("charter.yaml", 3, 5, "'stward' is not known here", "one of steward, people", "steward")
+    problem = Problem("charter.yaml", 3, 5, "'stward' is not known here", "one of steward, id", "steward")
     assert str(problem) == (
-        "charter.yaml:3:5: 'stward' is not known here; expected one of steward, people; did you mean 'steward'?"
+        "charter.yaml:3:5: 'stward' is not known here; expected one of steward, id; did you mean 'steward'?"
     )
     assert str(Problem("a", 1, 2, "wrong")) == "a:1:2: wrong"
 

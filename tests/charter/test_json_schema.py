@@ -125,8 +125,9 @@ SCHEMAS: list[dict[str, Any]] = [
     {"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["b"]}},
     {"if": {"properties": {"a": {"type": "string"}}}, "then": {"required": ["b"]}},
     {"not": {"required": ["a"]}},
-    {"$ref": "#/$defs/node", "$defs": {"node": {"properties": {"a": {"$ref": "#/$defs/node"}, "b": {"type": "null"}},
-                                               "additionalProperties": False}}},
+    {"$ref": "#/$defs/node",
+     "$defs": {"node": {"properties": {"a": {"$ref": "#/$defs/node"}, "b": {"type": "null"}},
+                        "additionalProperties": False}}},
 ]  # fmt: skip
 VALUES = st.recursive(
     st.sampled_from([None, True, False, 0, 1, 1.0, 2, 2.5, -1, "a", "b", ""]),

@@ -27,10 +27,11 @@ def test_valid_data_becomes_the_model() -> None:
 
 
 def test_an_unknown_key_names_the_known_ones_and_the_near_one() -> None:
-    assert said(Settings, SETTINGS + "limits:\n  thread: 3\n") == [
+    (problem,) = said(Settings, SETTINGS + "limits:\n  thread: 3\n")
+    assert problem == (
         "f:4:3: the key 'thread' is not known here; expected one of table_timeout_seconds, threads, memory,"
         " sample_rows; did you mean 'threads'?"
-    ]
+    )
 
 
 def test_a_missing_key_stands_at_what_should_hold_it() -> None:

@@ -212,7 +212,7 @@ def test_between_has_two_bounds_and_sql_its_query() -> None:
 
 
 def test_ids_are_unique_in_the_order_of_the_file() -> None:
-    rules = "quality: [{metric: nullValues, mustBe: 0}, {metric: nullValues, mustBe: 1}, {metric: nullValues, mustBe: 2}]"
+    rules = f"quality: [{', '.join(['{metric: nullValues, mustBe: 0}'] * 3)}]"
     assert [rule.id for rule in contract(column(rules)).rules] == [
         "a.nullValues",
         "a.nullValues-2",

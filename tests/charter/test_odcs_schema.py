@@ -17,10 +17,11 @@ def test_a_valid_contract_has_no_problems() -> None:
 
 
 def test_the_place_the_expectation_and_the_near_word_are_named() -> None:
-    assert said("schema:\n- name: t\n  properties:\n  - name: a\n    logicalType: strng\n") == [
-        "f:10:18: 'logicalType' cannot be 'strng'; expected one of string, date, timestamp, time, number, integer,"
-        " object, array, boolean; did you mean 'string'?"
-    ]
+    (problem,) = said("schema:\n- name: t\n  properties:\n  - name: a\n    logicalType: strng\n")
+    assert problem == (
+        "f:10:18: 'logicalType' cannot be 'strng'; expected one of string, date, timestamp, time, number,"
+        " integer, object, array, boolean; did you mean 'string'?"
+    )
 
 
 def test_a_misspelt_key_is_the_only_thing_said_about_its_object() -> None:
@@ -56,7 +57,8 @@ def test_a_version_without_quotes_is_told_to_take_them() -> None:
         ("schema: [{name: t, quality: [{metric: rowCount, mustBe: 1, mustNotBe: 2}]}]", "compares twice"),
         ("schema: [{name: t, quality: [{metric: rowcount, mustBe: 1}]}]", "did you mean 'rowCount'?"),
         ("schema: [{name: t, quality: [{type: sql, mustBe: 1}]}]", "'query' is missing"),
-        ("schema: [{name: t, properties: [{name: a, logicalType: string, logicalTypeOptions: {minimum: 1}}]}]",
+        ("schema: [{name: t, properties: [{name: a, logicalType: string,"
+         " logicalTypeOptions: {minimum: 1}}]}]",
          "the key 'minimum' is not known here; expected one of format, maxLength, minLength, pattern"),
     ],
 )  # fmt: skip

@@ -17,7 +17,8 @@ def test_relative_paths_are_inside_the_project_and_absolute_ones_stay(tmp_path: 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "  ", "..", "../a", "data/../../a", "./../project-twin/a", "~/a", "~root/a", "a\x00b", "a\nb", "a\x7fb",
+        "", "  ", "..", "../a", "data/../../a", "./../project-twin/a", "~/a", "~root/a",
+        "a\x00b", "a\nb", "a\x7fb",
         "s3://bucket/a", "https://example.org/a.csv", "file:///etc/passwd", "${HOME}/a", "data/${X}.csv",
     ],
 )  # fmt: skip
