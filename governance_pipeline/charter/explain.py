@@ -111,7 +111,8 @@ def _length(length: timedelta | None, ending: str) -> str:
 def _calendar(calendar: Calendar) -> str:
     days = ", ".join(WEEKDAYS[number - 1] for number in calendar.workdays)
     every = "every day" if len(calendar.workdays) == len(WEEKDAYS) else f"on {days}"
-    holidays = f", except {len(calendar.holidays)} holidays" if calendar.holidays else ""
+    count = len(calendar.holidays)
+    holidays = f", except {count} holiday{'' if count == 1 else 's'}" if count else ""
     return f"{every}{holidays}, days of {calendar.timezone}"
 
 

@@ -31,6 +31,7 @@ class Located(Protocol):
 
 
 SECRET_KEYS = frozenset({"url", "api_key", "store"})  # may hold a password: never quoted
+_INSTANT = "a date and time with its offset, such as 2026-03-31T09:30:00+02:00"
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -45,7 +46,12 @@ _EXPECTED = {
     "date_parsing": "a date such as 2026-03-31",
     "date_from_datetime_inexact": "a date such as 2026-03-31",
     "date_from_datetime_parsing": "a date such as 2026-03-31",
+    "datetime_type": _INSTANT,
+    "datetime_parsing": _INSTANT,
+    "datetime_from_date_parsing": _INSTANT,
+    "timezone_aware": _INSTANT,
     "too_short": "at least one entry",
+    "string_too_short": "some text",
 }
 _PATTERNS = {
     r"^[a-z][a-z0-9_-]{0,62}$": "a name of small letters, digits, _ and -, beginning with a letter",
@@ -53,6 +59,8 @@ _PATTERNS = {
     r"^[^@\s]+@[^@\s]+$": "a mail address",
     r"^[^#]+#[^#]+$": "namespace.dataset#column",
     r"^\d+(\.\d+)?(MB|GB)$": "a size such as 500MB or 2GB",
+    r"^sha256:[0-9a-f]{64}$": "sha256: and 64 hexadecimal digits",
+    r"^[^\s/#]{1,100}$": "a short name without spaces, / and #",
 }
 
 

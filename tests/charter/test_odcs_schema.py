@@ -7,6 +7,10 @@ from governance_pipeline.charter.yaml_source import parse_yaml
 
 HEAD = "apiVersion: v3.1.0\nkind: DataContract\nid: x\nstatus: active\nversion: 1.0.0\n"
 
+OPTIONS = (
+    "schema: [{name: t, properties: [{name: a, logicalType: string, logicalTypeOptions: {minimum: 1}}]}]"
+)
+
 
 def said(body: str, head: str = HEAD) -> list[str]:
     return [str(problem) for problem in schema_problems(parse_yaml(head + body, "f"))]
@@ -57,8 +61,7 @@ def test_a_version_without_quotes_is_told_to_take_them() -> None:
         ("schema: [{name: t, quality: [{metric: rowCount, mustBe: 1, mustNotBe: 2}]}]", "compares twice"),
         ("schema: [{name: t, quality: [{metric: rowcount, mustBe: 1}]}]", "did you mean 'rowCount'?"),
         ("schema: [{name: t, quality: [{type: sql, mustBe: 1}]}]", "'query' is missing"),
-        ("schema: [{name: t, properties: [{name: a, logicalType: string,"
-         " logicalTypeOptions: {minimum: 1}}]}]",
+        (OPTIONS,
          "the key 'minimum' is not known here; expected one of format, maxLength, minLength, pattern"),
     ],
 )  # fmt: skip
