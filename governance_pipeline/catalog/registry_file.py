@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.model_errors import validate
 from governance_pipeline.charter.yaml_source import Document, PathStep, read_yaml
 from governance_pipeline.errors import CannotEvaluate, ProjectInvalid
 from governance_pipeline.vocabulary.review import ModelVersion
@@ -36,29 +38,21 @@ def _text_of_whole_number(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _only_text(value: object) -> object:
-    """A bare number would be taken for seconds since 1970."""
-    if not isinstance(value, str):
-        raise ValueError("must be a date and time such as 2026-03-01T09:30:00+01:00")  # noqa: TRY004
-    return value
-
-
 Label = Annotated[
     str,
     BeforeValidator(_text_of_whole_number),
-    Field(min_length=1, max_length=100, pattern=r"^[^\s/#]+$"),
+    Field(pattern=r"^[^\s/#]{1,100}$"),
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(_only_text)]
 
 
 class RegisteredVersion(FileModel):
     """One entry of the registry file."""
 
     version: Label
-    stage: str = Field(min_length=1, description="candidate, staging, production, archived ...")
+    stage: str = Field(min_length=1, description="such as candidate, staging, production or archived")
     artefact: str = Field(min_length=1, description="Path of the model file, relative to this file.")
     digest: Digest
-    registered_at: Instant
+    registered_at: AwareDatetime
     registered_by: str = ""
     trained_by: str = ""
     snapshot: str = ""
@@ -99,6 +93,26 @@ def read_versions(model: ModelSpec, root: Path) -> RegistryReading:
     except ProjectInvalid as error:
         raise CannotEvaluate(f"model {model.name}: {error.message}", hint=_HINT) from error
     return _Reader(model, file, document).reading()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One version's place in the file."""
+
+    document: Document
+    index: int
+
+    def problem(
+        self,
+        path: Sequence[PathStep],
+        message: str,
+        *,
+        expected: str = "",
+        suggestion: str = "",
+        key: bool = False,
+    ) -> Problem:
+        at = ("versions", self.index, *path)
+        return self.document.problem(at, message, expected=expected, suggestion=suggestion, key=key)
 
 
 class _Reader:
@@ -144,30 +158,27 @@ class _Reader:
         self.problems.append(str(self.document.problem(("versions", index, *field), message)))
 
     def _registered(self, index: int, entry: Any) -> RegisteredVersion | None:
-        try:
-            return RegisteredVersion.model_validate(entry)
-        except ValidationError as error:
-            for problem in error.errors(include_url=False, include_context=False, include_input=False):
-                named = ".".join(str(part) for part in problem["loc"]) or "the version"
-                self._note(index, f"{named}: {problem['msg']}", problem["loc"])
-            return None
+        found, problems = validate(RegisteredVersion, entry, _Entry(self.document, index))
+        self.problems.extend(map(str, problems))
+        return found
 
     def _artefact_is_right(self, index: int, registered: RegisteredVersion) -> bool:
         """Whether the file that stands there is the one that was registered."""
-        place, named = Path(registered.artefact), ("artefact",)
+        place = Path(registered.artefact)
         if place.is_absolute():
-            self._note(index, f"the artefact's path {place} must be relative to the registry file", named)
-            return False
-        try:
-            with (self.file.parent / place).open("rb") as content:
-                found = f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
-        except OSError as error:
-            if isinstance(error, FileNotFoundError) and registered.stage in _WITHOUT_ARTEFACT:
-                return True
-            reason = error.strerror or type(error).__name__
             self._note(
-                index, f"the artefact {place} of version {registered.version} cannot be read: {reason}", named
+                index, f"the artefact's path {place} must be relative to the registry file", ("artefact",)
             )
+            return False
+        file = self.file.parent / place
+        if not file.exists() and registered.stage in _WITHOUT_ARTEFACT:
+            return True
+        try:
+            found = _digest(file)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            message = f"the artefact {place} of version {registered.version} cannot be read: {reason}"
+            self._note(index, message, ("artefact",))
             return False
         if found != registered.digest:
             message = (
@@ -179,6 +190,14 @@ class _Reader:
 
     def _version(self, registered: RegisteredVersion) -> ModelVersion:
         return ModelVersion(model=self.model.name, **registered.model_dump())
+
+
+def _digest(file: Path) -> str:
+    """The digest of a regular file: a pipe or a device would never end."""
+    if file.exists() and not file.is_file():
+        raise OSError("it is not a file")
+    with file.open("rb") as content:
+        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
 
 
 def _label(entry: Any) -> str:
