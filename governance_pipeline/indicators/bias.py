@@ -178,6 +178,10 @@ def _of_question(
         sentence = words.small_reference(question.name(reference), least)
         yield replace(blank, facet=question.label, outcome=Outcome.INSUFFICIENT, sentence=sentence)
         return
+    if not question.groups and not question.concealed:
+        sentence = words.one_group(night.when, question.name(reference))
+        yield replace(blank, facet=question.label, outcome=Outcome.INSUFFICIENT, sentence=sentence)
+        return
     fit = {
         group: large_enough(rates[group], question.counts[group], least, night.k)
         for group in (reference, *question.groups)

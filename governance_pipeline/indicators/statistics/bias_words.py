@@ -109,6 +109,10 @@ def no_reference(reference: str) -> str:
     )
 
 
+def one_group(when: str, reference: str) -> str:
+    return f"{when} all decisions were for {reference}, so there is no group to compare with it."
+
+
 def no_decisions(when: str) -> str:
     return f"{when} no decision was logged, so groups cannot be compared."
 
