@@ -10,7 +10,7 @@ import glob
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, RLock
 
@@ -107,7 +107,7 @@ class Tables:
                 if type(error).__name__ == "TableNotFound"
                 else _unreadable(location, type(error).__name__)
             ) from None
-        schema = tuple((name, engine_type(dtype)) for name, dtype in found.items())
+        schema = tuple((name, _as_text(engine_type(dtype))) for name, dtype in found.items())
         return SourceTable(_table(location.table, location.schema), schema)
 
     def _attached_table(self, session: Session, location: Location) -> SourceTable:
@@ -253,6 +253,11 @@ def _describe_query(session: Session, query: exp.Expression) -> tuple[tuple[str,
 
     rows = session.rows(f"DESCRIBE {query.sql(dialect='duckdb')}")
     return tuple((str(row[0]), engine_type(DuckDBType.from_string(str(row[1])))) for row in rows)
+
+
+def _as_text(type_: EngineType) -> EngineType:
+    """Ibis calls a database's enumerations strings; as text they are."""
+    return replace(type_, cast=True) if type_.kind == "category" else type_
 
 
 def _table(name: str, schema: str = "", catalog: str = "") -> exp.Table:

@@ -52,7 +52,9 @@ def plan(of: Contract, night: date = NIGHT, window_days: int = 7, **changes: Any
     return plan_scan(of, night, settings(), playbook, **changes)
 
 
-def write(kind: str, root: Path, frame: pd.DataFrame | pa.Table, url: str | None = None, name: str = "things") -> Location:
+def write(
+    kind: str, root: Path, frame: pd.DataFrame | pa.Table, url: str | None = None, name: str = "things"
+) -> Location:
     """The frame as a table of the kind, and where it is."""
     table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
     if kind == "parquet":
@@ -64,11 +66,15 @@ def write(kind: str, root: Path, frame: pd.DataFrame | pa.Table, url: str | None
     if kind == "duckdb":
         with duckdb.connect(str(root / f"{name}.duckdb")) as connection:
             connection.register("arriving", table)
-            connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM arriving')
+            connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM arriving")
         return Location("duckdb", path=str(root / f"{name}.duckdb"), schema="main", table=name)
     assert url is not None
     write_postgres(url, table, name)
     return Location("sql", connection="pg", schema="public", table=name)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 _POSTGRES_TYPES: Mapping[str, str] = {
@@ -79,10 +85,10 @@ _POSTGRES_TYPES: Mapping[str, str] = {
 
 
 def write_postgres(url: str, table: pa.Table, name: str) -> None:
-    columns = ", ".join(f'"{field.name}" {_POSTGRES_TYPES[str(field.type)]}' for field in table.schema)
+    columns = ", ".join(f"{quoted(field.name)} {_POSTGRES_TYPES[str(field.type)]}" for field in table.schema)
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f'CREATE TABLE "{name}" ({columns})')
-        with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
+        connection.execute(f"CREATE TABLE {quoted(name)} ({columns})")
+        with connection.cursor().copy(f"COPY {quoted(name)} FROM STDIN") as copy:
             for row in table.to_pylist():
                 copy.write_row(list(row.values()))
 

@@ -128,9 +128,8 @@ def test_given_edges_are_kept_and_what_lies_outside_is_counted_apart(kind, tmp_p
     assert found.overflow == (values > 2).sum()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "csv"])  # CSV has no word for NaN
 def test_nan_and_infinity_are_told_from_null_and_left_out_of_moments(kind, tmp_path, url):
-    if kind == "csv":
-        pytest.skip("what NaN means in a CSV file is for its reader to say")
     values = [1.0, 2.0, 4.0, math.nan, math.nan, math.inf, -math.inf, None]
     table = pa.table({"x": pa.array(values, pa.float64())})
     location = write(kind, tmp_path, table, url)
@@ -175,7 +174,9 @@ def test_an_all_null_column_is_counted(kind, tmp_path, url):
 
 def test_a_table_without_rows_is_measured_as_empty(kind, tmp_path, url):
     frame = things().iloc[:0]
-    profile = scanned(kind, tmp_path, url, pa.Table.from_pandas(frame, schema=pa.Table.from_pandas(things()).schema))
+    profile = scanned(
+        kind, tmp_path, url, pa.Table.from_pandas(frame, schema=pa.Table.from_pandas(things()).schema)
+    )
     assert profile.rows == profile.window_rows == profile.tonight_rows == 0
     assert profile.watermark is profile.oldest is profile.furthest is None
     assert profile.subjects == 0
@@ -193,13 +194,13 @@ def test_a_night_without_rows_keeps_the_facts_of_the_table(kind, tmp_path, url):
 
 
 def test_hostile_names_are_names_and_nothing_else(kind, tmp_path, url):
-    names = ['a"b', "c'd", "e.f", "select", "🦄 horn", "drop table x; --", "w", "c0", "Ünïcode", "a,b"]
-    table = pa.table({name: [1.0, 2.0, 3.0] for name in names} | {"at when": pa.array([datetime(2026, 3, 10)] * 3, pa.timestamp("us"))})
-    location = write("parquet" if kind == "csv" else kind, tmp_path, table, url) if "\"" not in "".join(names) or kind in ("parquet", "csv") else None
-    if location is None:
-        pytest.skip("this test's own writer does not quote quotes")
-    profile = scan(tmp_path, contract(location, Column("select", primary_key=True), event_time="at when", subject_key="a,b"), url=url)
-    assert [name for name, _ in profile.schema][:-1] == names
+    names = ['a"b', "c'd", "e.f", "select", "🦄 horn", "drop table x; --", "w", "c0", "Ünïcode", "a,b", "%s"]
+    at = pa.array([datetime(2026, 3, 10)] * 3, pa.timestamp("us"))
+    table = pa.table({name: [1.0, 2.0, 3.0] for name in names} | {"at when": at})
+    location = write(kind, tmp_path, table, url, name="x'; drop table \"y")
+    of = contract(location, Column("select", primary_key=True), event_time="at when", subject_key="a,b")
+    profile = scan(tmp_path, of, url=url)
+    assert [name for name, _ in profile.schema] == [*names, "at when"]
     assert profile.columns["🦄 horn"].mean == 2.0
     assert (profile.duplicate_keys, profile.subjects, profile.tonight_rows) == (0, 3, 3)
     assert not profile.unmeasured
