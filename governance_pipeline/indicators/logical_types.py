@@ -26,6 +26,8 @@ _INTEGERS = frozenset(
         "smallint",
         "tinyint",
         "hugeint",
+        "uhugeint",
+        "uint128",
         "long",
         "short",
     ]
@@ -42,6 +44,8 @@ _NUMBERS = _INTEGERS | frozenset(
         "numeric",
         "number",
         "double_precision",
+        "bignum",
+        "varint",
     ]
 )
 _TIMESTAMPS = frozenset(
@@ -58,7 +62,19 @@ _TIMESTAMPS = frozenset(
 
 ACCEPTED: Mapping[str, frozenset[str]] = {
     "string": frozenset(
-        ["string", "varchar", "char", "text", "bpchar", "character", "character_varying", "uuid", "enum"]
+        [
+            "string",
+            "varchar",
+            "char",
+            "text",
+            "bpchar",
+            "character",
+            "character_varying",
+            "uuid",
+            "enum",
+            "inet",
+            "macaddr",
+        ]
     ),
     "integer": _INTEGERS,
     "number": _NUMBERS,
@@ -71,6 +87,7 @@ ACCEPTED: Mapping[str, frozenset[str]] = {
 }
 """Logical type to the base names of engine types that keep it (ODCS v3.1, ``logicalType``)."""
 
+_KNOWN = frozenset[str]().union(*ACCEPTED.values()) | {"binary", "blob", "bytea", "interval"}
 _DECIMAL_SCALE = re.compile(r"\(\s*\d+\s*(?:,\s*(-?\d+)\s*)?\)")
 _DECIMALS = frozenset({"decimal", "numeric", "number"})
 _HOURS = re.compile(r"[Hh]")
@@ -84,9 +101,10 @@ def base_name(engine_type: str) -> str:
     return "_".join(re.split(r"[(<]", text, maxsplit=1)[0].split())
 
 
-def conforms(logical_type: str, engine_type: str, options: Mapping[str, Any]) -> bool:
-    """Whether a column of ``engine_type`` keeps the promise of ``logical_type``; a column without a
-    promised type always does. Types this table does not know do not.
+def conforms(logical_type: str, engine_type: str, options: Mapping[str, Any]) -> bool | None:
+    """Whether a column of ``engine_type`` keeps the promise of ``logical_type``; None where the engine
+    type is one that this table does not know (a database's own enumerations and domains), so that
+    nobody can tell. A column without a promised type keeps it.
 
     A ``date`` whose ``format`` has hours may be a timestamp (ODCS before v3.1 knew no other way), and a
     decimal without fraction digits is an integer.
@@ -94,6 +112,8 @@ def conforms(logical_type: str, engine_type: str, options: Mapping[str, Any]) ->
     if not logical_type:
         return True
     base = base_name(engine_type)
+    if base not in _KNOWN:
+        return None
     if logical_type == "integer" and base in _DECIMALS:
         scale = _DECIMAL_SCALE.search(engine_type)
         return scale is not None and int(scale.group(1) or 0) == 0

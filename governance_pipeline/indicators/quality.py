@@ -59,30 +59,37 @@ def _schema(inputs: DatasetInputs, record: partial[Measurement]) -> Measurement:
     promised = {column.name: column for column in contract.columns}
     missing = [name for name in promised if name not in found]
     unexpected = [name for name in found if name not in promised]
-    retyped = [
-        name
+    kept = {
+        name: conforms(column.logical_type, found[name], column.options)
         for name, column in promised.items()
-        if name in found and not conforms(column.logical_type, found[name], column.options)
-    ]
+        if name in found
+    }
+    retyped = [name for name, verdict in kept.items() if verdict is False]
+    unclear = [name for name, verdict in kept.items() if verdict is None]
     parts = [
         *([f"{_columns(missing)} missing"] if missing else []),
         *(f"{name} holds {found[name]} instead of {promised[name].logical_type}" for name in retyped),
         *([f"{_columns(unexpected)} not in the contract"] if unexpected else []),
+        *(
+            f"whether {found[name]} is a {promised[name].logical_type} ({name}) is unknown"
+            for name in unclear
+        ),
     ]
     as_promised = f"{contract.dataset} has the {counted(len(promised), 'column')} its contract promises."
     return record(
-        outcome=Outcome.FAIL if missing or retyped else Outcome.WARN if unexpected else Outcome.PASS,
+        outcome=Outcome.FAIL if missing or retyped else Outcome.WARN if parts else Outcome.PASS,
         sentence=f"{contract.dataset} is not as its contract promises: {'; '.join(parts)}."
         if parts
         else as_promised,
-        value=float(len(missing) + len(retyped) + len(unexpected)),
+        value=float(len(missing) + len(retyped) + len(unexpected) + len(unclear)),
         unit="columns",
         n=len(promised),
         details={
             "missing": missing,
             "unexpected": unexpected,
             "retyped": {name: [promised[name].logical_type, found[name]] for name in retyped},
-            "columns": [*missing, *retyped, *unexpected],
+            "unclear": unclear,
+            "columns": [*missing, *retyped, *unexpected, *unclear],
         },
     )
 

@@ -55,6 +55,12 @@ def test_a_column_of_another_type_fails_with_both_types() -> None:
     assert found.details["columns"] == ["ratio"]
 
 
+def test_a_type_of_the_databases_own_warns_because_nobody_can_tell() -> None:
+    found = measured(profile=a_profile(schema=(*SCHEMA[:2], ("ratio", "mood"))))["schema"]
+    assert (found.outcome, found.details["unclear"]) == (Outcome.WARN, ["ratio"])
+    assert "whether mood is a number (ratio) is unknown" in found.sentence
+
+
 def test_several_deviations_are_told_together() -> None:
     schema = (("recorded_at", "string"), ("a", "int64"), ("b", "int64"))
     found = measured(profile=a_profile(schema=schema))["schema"]
