@@ -116,6 +116,7 @@ def _append(path: Path, line: bytes) -> None:
     import fcntl
 
     with path.open("ab", buffering=0) as file:
+        # Alone in the file, so that taking back cannot cut off another writer's line.
         fcntl.flock(file, fcntl.LOCK_EX)
         end = file.seek(0, os.SEEK_END)
         try:

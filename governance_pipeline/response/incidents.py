@@ -170,7 +170,7 @@ def _cleared(
     night: date, seen: Observation, before: Incident, counted: int, close_after: int
 ) -> _Draft | None:
     """Measured without breach: counted once per night, and only since the last breach."""
-    if before.status is IncidentStatus.RESOLVED or night <= before.last_breach:
+    if before.status is IncidentStatus.RESOLVED:
         return None
     passes = min(counted, (night - before.last_breach).days)
     if passes <= before.passes:

@@ -114,6 +114,17 @@ def test_a_snoozed_incident_is_silent_until_the_snooze_is_over() -> None:
     assert "the snooze is over and it still fails" in told[2][0].body
 
 
+def test_a_snoozed_incident_is_resolved_in_silence() -> None:
+    playbook = a_playbook(recency={"close_after": 1}, alerts={"on": ["opened", "resolved"]})
+    for until, told in ((day(3), 0), (None, 1)):
+        story = Story(playbook)
+        story.run(day(1), [found("fail")])
+        if until:
+            story.keep(history.snoozed(story.only, "ada", at(day(1)), until))
+        changes = story.run(day(2), [found("pass", night=day(2))])
+        assert len(alerts_of(changes, a_project(playbook=playbook), 2)) == told
+
+
 def test_failures_of_the_same_column_are_one_message() -> None:
     alerts = tell(
         found("fail", indicator="quality", facet="incomes.ratio.nullValues"),

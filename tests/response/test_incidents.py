@@ -140,6 +140,14 @@ def test_an_older_night_run_late_does_not_touch_what_later_nights_decided() -> N
     assert story.run(day(4), [found("pass", night=day(4))]) == []
 
 
+def test_a_missed_night_caught_up_after_a_person_resolved_does_not_reopen() -> None:
+    story = Story()
+    story.acts("fail")
+    story.keep(history.resolved(story.only, "ada", at(day(4)), "Fixed."))
+    assert story.run(day(3), [found("fail", night=day(3))]) == []
+    assert story.acts("fail", start=5) == [REOPENED]
+
+
 def test_what_people_said_outlasts_the_nights() -> None:
     story = persistent(close_after=2)
     story.acts("fail")
