@@ -22,6 +22,7 @@ from governance_pipeline.stages.baselines import take_baselines
 from governance_pipeline.stages.consequences import Consequences, draw_consequences
 from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.measure import Evidence, measure
+from governance_pipeline.stages.pictures import linked
 from governance_pipeline.stages.publish import publish_lineage
 from governance_pipeline.stages.recall import recall
 from governance_pipeline.stages.record import NightResult, record, record_reviews
@@ -38,6 +39,7 @@ from governance_pipeline.vocabulary.night import (
     NightEvent,
     NightSealed,
     NightStarted,
+    PictureFailed,
     ReviewOpened,
     RiskAssessed,
     VersionDiscovered,
@@ -73,9 +75,8 @@ def run_night(services: Services, night: date, *, datasets: Collection[str] = ()
     scans = Scans()
     yield from scan_datasets(services, night, contracts, discovery, baselines.profiles, into=scans)
 
-    evidence = Evidence(night, scans, baselines, discovery, memory, graph)
+    evidence = Evidence(night, scans, baselines, discovery, memory, graph, read_at=started)
     measurements = measure(services, evidence, contracts, models)
-    yield from map(IndicatorMeasured, measurements)
 
     measured = {m.entity for m in measurements}
     known = [m for m in memory.tonight if datasets and m.entity not in measured] + measurements
@@ -84,6 +85,9 @@ def run_night(services: Services, night: date, *, datasets: Collection[str] = ()
 
     consequences = draw_consequences(services, evidence, measurements, risks, partial=bool(datasets))
     yield from _announced(consequences, night)
+    standing = {**memory.incidents, **{c.incident.id: c.incident for c in consequences.changes}}
+    measurements = linked(project, measurements, standing)
+    yield from map(IndicatorMeasured, measurements)
 
     sealed = None if datasets else seal(services, evidence, contracts, models, measurements, started)
     entities = (*(Entity.dataset(c.dataset) for c in contracts), *(Entity.model(m.name) for m in models))
@@ -110,7 +114,7 @@ def check_dataset(services: Services, dataset: str, night: date) -> list[Measure
     scans = Scans()
     for _ in scan_datasets(services, night, [contract], discovery, baselines.profiles, into=scans):
         pass
-    evidence = Evidence(night, scans, baselines, discovery, memory, graph)
+    evidence = Evidence(night, scans, baselines, discovery, memory, graph, read_at=services.clock())
     return measure(services, evidence, [contract], ())
 
 
@@ -174,6 +178,8 @@ def _governed(services: Services) -> tuple[Entity, ...]:
 
 
 def _announced(consequences: Consequences, night: date) -> Iterator[NightEvent]:
+    for dataset, problem in consequences.pictures.problems.items():
+        yield PictureFailed(night, dataset, problem)
     for change in consequences.changes:
         yield IncidentChanged(change.incident, change.act, night)
     for opening in consequences.reviews.openings:

@@ -18,6 +18,7 @@ from governance_pipeline.vocabulary.night import (
     LineagePublished,
     NightEvent,
     NightSealed,
+    PictureFailed,
     ReviewOpened,
 )
 
@@ -61,6 +62,8 @@ def _line(event: NightEvent) -> Iterator[str]:
             )
         case LineagePublished(error=str() as error):
             yield f"  [yellow]lineage not delivered[/] to {escape(event.destination)}: {escape(error)}"
+        case PictureFailed():
+            yield f"  [yellow]no drift picture[/] of {escape(event.dataset)}: {escape(event.reason)}"
         case NightSealed() if event.missing:
             yield f"  [yellow]{len(event.missing)} of {event.expected} expected checks are missing[/]"
         case _:

@@ -32,18 +32,23 @@ def compose(
     project: Project,
     graph: LineageGraph,
     risks: Sequence[RiskScore],
+    *,
+    links: Mapping[str, str] | None = None,
 ) -> list[Alert]:
     """The alerts of ``night``, ordered by key.
 
     A key is made of the incidents, what happened to them, how often they have opened, recipient and
     channel: composed again it is the same, and the outbox takes it once.
+
+    Args:
+        links: pages that picture an incident, by its id, relative to the project folder.
     """
     kinds = {c.incident.id: kind for c in changes if (kind := _kind(c, night, project))}
     told = sorted((c.incident for c in changes if c.incident.id in kinds), key=lambda i: i.id)
     effects = Effects.of(graph, project, night, risks)
     alerts: list[Alert] = []
     for group in _groups(told, kinds, project):
-        story = _story(group, kinds, changes, effects)
+        story = _story(group, kinds, changes, effects, links or {})
         keys = _Keys(story, kinds)
         routes = routes_to(story.lead.owner, plain(story.lead.entity.name), project, night)
         alerts.extend(_alert(story, project, route, keys.of(route)) for route in routes)
@@ -106,7 +111,11 @@ def _order(incident: Incident, kinds: Mapping[str, str]) -> tuple[bool, bool, st
 
 
 def _story(
-    group: tuple[Incident, ...], kinds: Mapping[str, str], changes: Sequence[Change], effects: Effects
+    group: tuple[Incident, ...],
+    kinds: Mapping[str, str],
+    changes: Sequence[Change],
+    effects: Effects,
+    links: Mapping[str, str],
 ) -> Story:
     ids = {incident.id for incident in group}
     begun = (IncidentAct.OPENED, IncidentAct.REOPENED)
@@ -119,6 +128,7 @@ def _story(
         followers=tuple(sorted(followers, key=lambda i: i.id)),
         affected=() if kind == RESOLVED else tuple(effects.below(group)),
         risk=effects.risks.get(group[0].entity),
+        pictures=tuple(sorted({links[incident.id] for incident in group if incident.id in links})),
     )
 
 

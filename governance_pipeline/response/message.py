@@ -37,6 +37,7 @@ class Story:
         followers: incidents opened tonight that follow from them.
         affected: what is downstream.
         risk: of what broke.
+        pictures: pages to look at, relative to the project folder.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Story:
     followers: tuple[Incident, ...] = ()
     affected: tuple[Affected, ...] = ()
     risk: RiskScore | None = None
+    pictures: tuple[str, ...] = ()
 
     @property
     def lead(self) -> Incident:
@@ -95,9 +97,12 @@ def body(story: Story, project: Project, route: Route) -> str:
 
 
 def link(base_url: str, entity: Entity) -> str:
-    """The page of what broke: its asset in the Dagster UI."""
-    name = entity.dataset_name if entity.kind is EntityKind.COLUMN else entity.name
-    path = "/".join(quote(part, safe="", errors="replace") for part in name.split("."))
+    """The page of what broke: its asset in the Dagster UI, under the key that the code location gives it."""
+    if entity.kind in (EntityKind.MODEL, EntityKind.VERSION):
+        parts = ["models", entity.name.partition("/")[0]]
+    else:
+        parts = entity.dataset_name.split(".")
+    path = "/".join(quote(part, safe="", errors="replace") for part in parts)
     return f"{base_url.rstrip('/')}/assets/{path}"
 
 
@@ -153,6 +158,7 @@ def _where(story: Story, project: Project) -> list[str]:
         # Quoted, because people paste it into a shell and a name is only data.
         lines.append(f"governance check {shlex.quote(plain(entity.dataset_name))}")
     lines.append(link(project.settings.base_url, entity))
+    lines.extend(f"picture, in the project folder: {plain(picture)}" for picture in story.pictures)
     if story.kind != "resolved":
         lines.extend(f"governance incident ack {incident.id}" for incident in story.incidents)
     return lines

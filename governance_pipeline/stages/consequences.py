@@ -10,6 +10,7 @@ from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
 from governance_pipeline.response.incidents import Change, respond
 from governance_pipeline.stages.measure import Evidence
+from governance_pipeline.stages.pictures import Pictures, draw_pictures
 from governance_pipeline.stages.reviewing import ReviewChanges, find_reviews
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
@@ -28,6 +29,7 @@ class Consequences:
     changes: Sequence[Change] = ()
     alerts: Sequence[Alert] = ()
     reviews: ReviewChanges = field(default_factory=ReviewChanges)
+    pictures: Pictures = field(default_factory=lambda: Pictures({}, {}))
 
 
 def draw_consequences(
@@ -56,9 +58,10 @@ def draw_consequences(
         owner_of(services.project),
         streaks(services, evidence, breaches),
     )
-    alerts = compose(evidence.night, changes, services.project, evidence.graph, risks)
+    pictures = draw_pictures(services, evidence, changes)
+    alerts = compose(evidence.night, changes, services.project, evidence.graph, risks, links=pictures.links)
     if partial:
-        return Consequences(changes, alerts)
+        return Consequences(changes, alerts, pictures=pictures)
     reviews = find_reviews(
         services,
         evidence.night,
@@ -67,7 +70,7 @@ def draw_consequences(
         evidence.graph,
         measurements,
     )
-    return Consequences(changes, alerts, reviews)
+    return Consequences(changes, alerts, reviews, pictures)
 
 
 def owner_of(project: Project) -> Callable[[Entity], str]:

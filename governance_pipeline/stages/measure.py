@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.model import ModelSpec
@@ -25,7 +25,7 @@ from governance_pipeline.vocabulary.measurement import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that tonight's measurements are made from."""
+    """All that tonight's measurements are made from; ``read_at`` is when the tables were read."""
 
     night: date
     scans: Scans
@@ -33,6 +33,7 @@ class Evidence:
     discovery: Discovery
     memory: Memory
     graph: LineageGraph
+    read_at: datetime
 
 
 def measure(
@@ -119,6 +120,8 @@ def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -
             project, contract.dataset, evidence.discovery, evidence.baselines.profiles
         ),
         owned_sources=owned_sources(services, evidence.night),
+        minimum_group_size=project.settings.minimum_group_size,
+        read_at=evidence.read_at,
     )
 
 

@@ -67,6 +67,15 @@ class ReviewOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFailed:
+    """A drill-down picture could not be drawn; the measurement stands without it."""
+
+    night: date
+    dataset: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineagePublished:
     """``error`` is None when the receiver took all ``events``."""
 
@@ -96,6 +105,7 @@ NightEvent = (
     | IncidentChanged
     | AlertQueued
     | ReviewOpened
+    | PictureFailed
     | LineagePublished
     | NightSealed
 )
