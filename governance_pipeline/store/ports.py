@@ -6,7 +6,9 @@ A store hands out units of work. Within one, everything is read and written toge
     with store.begin() as unit:
         unit.measurements.replace(night, measurements)
 
-All instants are timezone-aware UTC. Reads are ordered and deterministic.
+All instants are timezone-aware UTC. Reads are ordered and deterministic. A value that not every
+database could keep (a naive datetime, a NUL character, a key over 800 bytes, NaN in a profile) is
+refused with UsageError; NaN in a measurement is None. After a Conflict the unit of work goes on.
 """
 
 from __future__ import annotations
@@ -84,7 +86,9 @@ class Measurements(Protocol):
         last: date | None = None,
         nights: int = 60,
     ) -> Sequence[Measurement]:
-        """Up to ``nights`` nights back from ``last`` (default: newest), ascending by night."""
+        """Those of the ``nights`` calendar nights that end with ``last`` (default: the newest there is),
+        ascending by night, then indicator and facet.
+        """
 
 
 class Risks(Protocol):
@@ -92,7 +96,8 @@ class Risks(Protocol):
     def of_night(self, night: date) -> Sequence[RiskScore]:
         """Highest score first, then by entity."""
 
-    def history(self, entity: Entity, *, nights: int = 60) -> Sequence[RiskScore]: ...
+    def history(self, entity: Entity, *, nights: int = 60) -> Sequence[RiskScore]:
+        """Those of the ``nights`` calendar nights that end with the newest there is, ascending."""
 
 
 class Incidents(Protocol):
@@ -119,7 +124,11 @@ class Outbox(Protocol):
         """
 
     def settle(self, alert: Alert) -> None:
-        """Write back status, attempts, not_before, sent_at and last_error of an alert by its key."""
+        """Write back status, attempts, not_before, sent_at and last_error of an alert by its key.
+
+        A sent alert stays sent: a slower caller whose lease ran out cannot bring it back.
+        Raises NotFound for a key that was never queued.
+        """
 
     def list(self, *, night: date | None = None) -> Sequence[Alert]:
         """Ordered by night, then key."""
@@ -130,7 +139,7 @@ class Reviews(Protocol):
         """Record the milestone and its review's first event; False when the milestone is known."""
 
     def append(self, event: ReviewEvent) -> None:
-        """Append; raises Conflict when (review, sequence) is taken."""
+        """Append; raises Conflict when (review, sequence) is taken, NotFound for an unknown review."""
 
     def events(self, review_id: str) -> Sequence[ReviewEvent]: ...
     def list(self) -> Sequence[tuple[str, Milestone]]:
@@ -141,7 +150,7 @@ class Reviews(Protocol):
 
 class Versions(Protocol):
     def put(self, version: ModelVersion) -> bool:
-        """Record as discovered; True when this (model, version) was new."""
+        """Record as discovered, also what has changed since; True when this (model, version) was new."""
 
     def get(self, model: str, version: str) -> ModelVersion | None: ...
     def of_model(self, model: str) -> Sequence[ModelVersion]:
