@@ -240,6 +240,7 @@ def test_a_model_is_told_without_a_dataset_command() -> None:
     (alert,) = tell(bias)
     assert "gap between groups of people" in alert.subject
     assert "governance check" not in alert.body
+    assert "https://governance.example.org/assets/models/mortgage_approval\n" in alert.body
 
 
 def test_what_nobody_owns_downstream_is_said() -> None:
