@@ -160,7 +160,7 @@ def _where(story: Story, project: Project) -> list[str]:
     lines.append(link(project.settings.base_url, entity))
     lines.extend(f"picture, in the project folder: {plain(picture)}" for picture in story.pictures)
     if story.kind != "resolved":
-        lines.extend(f"governance incident ack {incident.id}" for incident in story.incidents)
+        lines.extend(f"governance incident ack {incident.id} --as YOUR-ID" for incident in story.incidents)
     return lines
 
 
