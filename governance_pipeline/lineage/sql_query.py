@@ -81,7 +81,6 @@ def _stand_ins(query: exp.Query, known: Known) -> tuple[dict[str, _Table], dict[
     found: dict[str, _Table] = {}
     stand_in: dict[str, str] = {}
     schema: dict[str, dict[str, str]] = {}
-    qualified: set[tuple[str, str]] = set()
     for table in _read(query):
         name, columns = known(table)
         if name not in stand_in:
@@ -89,17 +88,11 @@ def _stand_ins(query: exp.Query, known: Known) -> tuple[dict[str, _Table], dict[
             found[stand_in[name]] = _Table(name, {column.lower(): column for column in columns or ()})
             if columns:
                 schema[stand_in[name]] = dict.fromkeys(columns, "unknown")
-        if table.db:
-            qualified.add((table.db.lower(), table.name.lower()))
         if not table.alias:
             table.set("alias", exp.TableAlias(this=table.this.copy()))
         table.set("this", exp.to_identifier(stand_in[name]))
         table.set("db", None)
         table.set("catalog", None)
-    for column in query.find_all(exp.Column):
-        if (column.db.lower(), column.table.lower()) in qualified:
-            column.set("db", None)
-            column.set("catalog", None)
     return found, schema
 
 

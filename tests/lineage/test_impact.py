@@ -52,6 +52,13 @@ def test_the_thing_itself_is_not_in_its_impact_even_in_a_circle() -> None:
     assert impact(circle, Entity.dataset("x.a")).datasets == (Entity.dataset("x.b"),)
 
 
+def test_a_column_that_feeds_another_of_its_table_does_not_affect_its_own_table_as_a_whole() -> None:
+    within = a_graph(("column:x.a#one", "column:x.a#two"), nodes=("dataset:x.a",))
+    found = impact(within, Entity.column("x.a", "one"))
+    assert found.columns == (Entity.column("x.a", "two"),)
+    assert found.datasets == ()
+
+
 def test_steps_are_edges_nearest_first(graph: LineageGraph) -> None:
     found = steps(graph, Entity.column("lending.training_set", "debt_ratio"), upstream=True)
     assert [(str(edge.source), str(edge.target)) for edge in found] == [

@@ -127,6 +127,15 @@ def test_a_breach_of_two_columns_is_not_explained_by_the_cause_of_one(graph: Lin
     assert own(graph, schema, a_breach("bureau_scores", "recency"))
 
 
+def test_what_follows_from_a_schema_does_not_explain_it_by_being_about_more_columns(
+    graph: LineageGraph,
+) -> None:
+    keys = a_breach("incomes", "quality", "duplicate_keys", details={"columns": ["subject_id", "income"]})
+    schema = a_schema_breach("incomes", "income")
+    assert own(graph, schema, keys)
+    assert own(graph, keys, schema)
+
+
 def test_a_rule_of_the_whole_table_is_not_explained_by_one_column(graph: LineageGraph) -> None:
     rule = a_breach("features", "quality", "no_gaps", details={"columns": []})
     assert own(
