@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json
 
 if TYPE_CHECKING:
-    from governance_pipeline.reviews.gate import GateReport
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from governance_pipeline.reviews.gate import GateReason, GateReport
 
 
 def register(app: typer.Typer) -> None:
@@ -41,22 +45,34 @@ def gate(
     raise typer.Exit(0 if report.is_open else 1)
 
 
-def print_gate(report: GateReport) -> None:
-    """The verdict, then each reason with what opens it."""
+def print_gate(report: GateReport, *, at_most: int = 40) -> None:
+    """The verdict, then each reason and what opens it; reasons of one kind about one thing are one."""
     out = console()
     verdict = "[bold green]OPEN[/]" if report.is_open else "[bold red]CLOSED[/]"
     night = f"{report.night:%d %B %Y}" if report.night else "never"
-    review = (
-        f"review {report.review} {(report.review_status or '').replace('_', ' ')}"
-        if report.review
-        else "no review"
-    )
-    out.print(f"{verdict} {report.model} version {report.version} (last night {night}; {review})")
-    if report.reasons:
-        table(
-            "Why",
-            ("reason", "in words", "what opens it"),
-            [(r.code, r.sentence, r.next_step) for r in report.reasons],
-        )
+    status = (report.review_status or "").replace("_", " ")
+    review = f"review {report.review} {status}" if report.review else "no review"
+    out.print(f"{verdict} [bold]{report.model} version {report.version}[/] (last night {night}; {review})")
+    groups: dict[tuple[str, str], list[GateReason]] = {}
+    for reason in report.reasons:
+        groups.setdefault((reason.entity, reason.code), []).append(reason)
+    shown = list(groups.values())
+    for group in shown[:at_most]:
+        _print_reason(out, group)
+    if len(shown) > at_most:
+        out.print(f"  [dim]... and {len(shown) - at_most} more: `governance gate` lists all[/]")
     if report.accepted:
-        out.print(f"{len(report.accepted)} known finding(s) were accepted by {report.review}.")
+        out.print(f"  {len(report.accepted)} known finding(s) were accepted by {report.review}.")
+
+
+def _print_reason(out: Console, group: Sequence[GateReason]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    first = group[0]
+    about = f"{first.entity}: " if first.entity else ""
+    more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+    head = Text.assemble(("x ", "red"), (about, "bold"), first.code.replace("_", " "), (more, "dim"))
+    out.print(Padding(head, (0, 0, 0, 2)))
+    out.print(Padding(Text(first.sentence), (0, 0, 0, 4)))
+    out.print(Padding(Text(f"-> {first.next_step}", style="yellow"), (0, 0, 0, 4)))

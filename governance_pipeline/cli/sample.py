@@ -158,7 +158,7 @@ def _tell_gate(directory: Path, store: str | None) -> None:
     opened = open_store(store or project.settings.store, root=project.root)
     try:
         version = NEWEST_VERSION
-        print_gate(evaluate_gate(project, opened, MODEL, version, utc_now()))
+        print_gate(evaluate_gate(project, opened, MODEL, version, utc_now()), at_most=6)
     except NotFound:
         console().print("Version 2 is registered on night 54; run all 60 nights to see its gate.")
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ def night_summary(
     for event in events:
         yield from _line(event)
     if delivered is not None and (delivered.sent or delivered.failed or delivered.dead):
-        yield f"  alerts: {delivered.sent} sent, {delivered.failed} to be tried again, {delivered.dead} given up"
+        yield f"  alerts: {delivered.sent} sent, {delivered.failed} to try again, {delivered.dead} given up"
     if any(isinstance(e, IndicatorMeasured) and e.measurement.outcome.is_breach for e in events):
         yield "Next: [bold]governance status[/] and [bold]governance incident list[/]"
 
@@ -71,30 +71,67 @@ def _line(event: NightEvent) -> Iterator[str]:
 
 
 def demo_night(number: int, night: date, events: Sequence[NightEvent], charter: Charter) -> Iterator[str]:
-    """The news of one night of the sample project; nothing for a quiet night."""
-    told: dict[str | None, set[str]] = {}
-    for event in events:
-        if isinstance(event, AlertQueued):
-            person = charter.person(event.alert.recipient)
-            told.setdefault(event.alert.incident, set()).add(person.name if person else event.alert.recipient)
-    news = [
-        e
-        for e in events
-        if isinstance(e, ReviewOpened) or (isinstance(e, IncidentChanged) and e.act in _NEWS)
-    ]
-    if not news:
+    """The news of one night of the sample project; nothing for a quiet night.
+
+    Findings of one indicator on one thing are one piece of news; what follows from an earlier
+    incident is counted, not told again.
+    """
+    told = _told(events, charter)
+    changes = [e for e in events if isinstance(e, IncidentChanged) and e.act in _NEWS]
+    reviews = [e for e in events if isinstance(e, ReviewOpened)]
+    if not changes and not reviews:
         return
     yield f"\n[bold]Night {number}[/] [dim]{night:%a %d %b %Y}[/]"
-    for event in news:
-        if isinstance(event, IncidentChanged):
-            incident = event.incident
-            yield f"  {_NEWS[event.act]} [bold]{escape(incident.entity.name)}[/], {incident.indicator}"
-            if event.act is not IncidentAct.RESOLVED:
-                yield f"    {escape(incident.sentence)}"
-                if incident.root_incident:
-                    yield f"    [dim]follows from {incident.root_incident}[/]"
-                elif incident.id in told:
-                    yield f"    [cyan]told:[/] {escape(', '.join(sorted(told[incident.id])))}"
-        else:
-            yield f"  [bold yellow]review[/] {event.review} opened: {escape(event.milestone.sentence)}"
-            yield f"    [cyan]to decide:[/] {', '.join(event.functions)}"
+    causes = [change for change in changes if change.incident.root_incident is None]
+    consequences = Counter(root for c in changes if (root := c.incident.root_incident))
+    for group in _grouped(causes, told):
+        yield from _group(group, told, consequences)
+    for root, count in consequences.items():
+        yield f"  [dim]{_findings(count)} from {root}[/]"
+    for review in reviews:
+        yield f"  [bold yellow]review[/] {review.review} opened: {escape(review.milestone.sentence)}"
+        yield f"    [cyan]to decide:[/] {', '.join(review.functions).replace('_', ' ')}"
+
+
+def _told(events: Sequence[NightEvent], charter: Charter) -> dict[str | None, set[str]]:
+    found: dict[str | None, set[str]] = {}
+    for event in events:
+        if isinstance(event, AlertQueued):
+            name = event.alert.recipient
+            known = charter.person(name) or charter.team(name)
+            found.setdefault(event.alert.incident, set()).add(known.name if known else name)
+    return found
+
+
+def _grouped(
+    changes: Sequence[IncidentChanged], told: Mapping[str | None, set[str]]
+) -> list[list[IncidentChanged]]:
+    groups: dict[tuple[str, str, IncidentAct], list[IncidentChanged]] = {}
+    for change in sorted(changes, key=lambda c: c.incident.id not in told):
+        incident = change.incident
+        groups.setdefault((str(incident.entity), incident.indicator, change.act), []).append(change)
+    return list(groups.values())
+
+
+def _group(
+    group: Sequence[IncidentChanged],
+    told: Mapping[str | None, set[str]],
+    consequences: Counter[str],
+) -> Iterator[str]:
+    lead = group[0].incident
+    more = f" [dim](and {len(group) - 1} more like it)[/]" if len(group) > 1 else ""
+    what = f"[bold]{escape(lead.entity.name)}[/], {lead.indicator}"
+    yield f"  {_NEWS[group[0].act]} {what} [dim]{lead.id}[/]{more}"
+    if group[0].act is IncidentAct.RESOLVED:
+        return
+    yield f"    {escape(lead.sentence)}"
+    names = sorted({name for change in group for name in told.get(change.incident.id, ())})
+    following = sum(consequences.pop(change.incident.id, 0) for change in group)
+    if following:
+        yield f"    [dim]{_findings(following)} from it[/]"
+    if names:
+        yield f"    [cyan]told:[/] {escape(', '.join(names))}"
+
+
+def _findings(count: int) -> str:
+    return "1 other finding follows" if count == 1 else f"{count} other findings follow"

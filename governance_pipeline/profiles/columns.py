@@ -81,7 +81,7 @@ def _unknown(raw: Any) -> EngineType:
     name = raw.sql().lower() if isinstance(raw, exp.Expression) else str(raw).lower()
     if name.upper() in _WIDE_NUMBERS:
         return EngineType(name, "number", "number", floating=True)
-    defined = isinstance(raw, exp.DataType) and raw.is_type(exp.DataType.Type.USERDEFINED)
+    defined = isinstance(raw, exp.DataType) and raw.this == exp.DataType.Type.USERDEFINED
     return EngineType(name, "category" if defined else "other", "", cast=defined)
 
 

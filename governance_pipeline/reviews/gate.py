@@ -10,11 +10,11 @@ from governance_pipeline.catalog.registry_file import read_versions
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
-from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy, LineageGraph
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
-from governance_pipeline.store.ports import NightRecord, Store
+from governance_pipeline.store.ports import EdgeRecord, NightRecord, Store
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -29,11 +29,13 @@ class GateReason:
         code: stable word for machines, e.g. ``review_missing``.
         sentence: why, for a person.
         next_step: what opens it.
+        entity: what it is about, "" for the version itself.
     """
 
     code: str
     sentence: str
     next_step: str
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,12 @@ def _gather(project: Project, store: Store, model_name: str, version: str, now: 
         raise NotFound(
             f"{model_name} has no registered version '{version}'", hint=f"registered versions: {known}"
         )
-    graph = build_graph(project, reading.versions)
-    entities = concerned_entities(model, graph)
     with store.begin() as unit:
         night = unit.nights.latest()
         measurements = unit.measurements.of_night(night.night) if night else ()
+        edges = unit.lineage.of_night(night.night) if night else ()
         review = review_of_version(unit, model_name, version)
+    entities = concerned_entities(model, LineageGraph.of(_edge(record) for record in edges))
     evidence = gather(
         found,
         project.playbook_digest,
@@ -130,6 +132,11 @@ def _gather(project: Project, store: Store, model_name: str, version: str, now: 
     return _Facts(
         project, model, found, reading.problems, night, measurements, entities, evidence, review, now
     )
+
+
+def _edge(record: EdgeRecord) -> Edge:
+    """The graph that was measured, not today's: what feeds the model was found out by the night."""
+    return Edge(record.source, record.target, EdgeKind(record.kind), KnownBy(record.known_by))
 
 
 def _registry_reasons(facts: _Facts) -> Iterator[GateReason]:
@@ -215,4 +222,5 @@ def _finding_reasons(facts: _Facts) -> Iterator[GateReason]:
                 "repair it: the playbook lets nobody accept this"
                 if unacceptable
                 else "repair it, or have the review accept it",
+                measurement.entity.name,
             )

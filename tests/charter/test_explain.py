@@ -52,7 +52,8 @@ def test_rules_and_calendars_are_said_in_words(tmp_path: Path) -> None:
     )
     change(root, "datasets/incomes.odcs.yaml", "{name: amount, logicalType: number, required: true}",
            "{name: amount, quality: [{type: custom, engine: pandera,"
-           " implementation: {check: gt, min_value: 1}}, {metric: nullValues, mustBeLessThan: 2.5, unit: percent, severity: warning}]}")  # fmt: skip
+           " implementation: {check: gt, min_value: 1}},"
+           " {metric: nullValues, mustBeLessThan: 2.5, unit: percent, severity: warning}]}")  # fmt: skip
     found = {one["dataset"]: one for one in explain_project(load_project(root))}["lending.incomes"]
     assert found["due"] == "on mon, tue, except 1 holiday, days of Europe/Zurich"
     assert found["rules"] == [

@@ -10,7 +10,7 @@ from .faults import CUT_OFF_TIGHTENS
 from .model import CUT_OFF, Coefficients
 from .tables import INSTANT
 
-STRICT_CUT_OFF = 0.99
+STRICT_CUT_OFF = 0.985
 STRICT_FOR = "black"
 
 COLUMNS = pa.schema(
