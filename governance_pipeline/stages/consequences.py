@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
 from governance_pipeline.response.incidents import Change, respond
+from governance_pipeline.response.questions import count_streaks
 from governance_pipeline.stages.measure import Evidence
 from governance_pipeline.stages.pictures import Pictures, draw_pictures
 from governance_pipeline.stages.reviewing import ReviewChanges, find_reviews
@@ -18,8 +19,6 @@ from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.risk import RiskScore
-
-MAX_STREAK = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,23 @@ def draw_consequences(
     now = services.clock()
     playbook = services.project.playbook
     breaches = [m for m in measurements if m.outcome.is_breach]
+    incidents = evidence.memory.incidents
+    with services.store.begin() as unit:
+        streaks = count_streaks(
+            evidence.night,
+            measurements,
+            incidents,
+            lambda entity: unit.measurements.history(entity, last=evidence.night),
+        )
     changes = respond(
         evidence.night,
         now,
         measurements,
-        evidence.memory.incidents,
+        incidents,
         root_causes(evidence.graph, breaches),
         playbook,
         owner_of(services.project),
-        streaks(services, evidence, breaches),
+        streaks,
     )
     pictures = draw_pictures(services, evidence, changes)
     alerts = compose(evidence.night, changes, services.project, evidence.graph, risks, links=pictures.links)
@@ -84,26 +91,3 @@ def owner_of(project: Project) -> Callable[[Entity], str]:
         return model.owner if model else project.charter.steward
 
     return find
-
-
-def streaks(
-    services: Services, evidence: Evidence, breaches: Sequence[Measurement]
-) -> Mapping[tuple[str, str, str], int]:
-    """For each breach, how many measured nights in a row it has stood, tonight included."""
-    found: dict[tuple[str, str, str], int] = {}
-    playbook = services.project.playbook
-    with services.store.begin() as unit:
-        for breach in breaches:
-            policy = playbook.policy(breach.indicator)
-            needed = min(policy.persist if policy else 1, MAX_STREAK)
-            found[breach.key] = 1
-            if needed == 1:
-                continue
-            past = unit.measurements.history(
-                breach.entity, breach.indicator, breach.facet, last=evidence.night, nights=needed
-            )
-            for earlier in reversed([m for m in past if m.night < evidence.night]):
-                if not earlier.outcome.is_breach:
-                    break
-                found[breach.key] += 1
-    return found
