@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
@@ -48,12 +49,13 @@ def draw_consequences(
     playbook = services.project.playbook
     breaches = [m for m in measurements if m.outcome.is_breach]
     incidents = evidence.memory.incidents
+    nights = _nights_that_matter(playbook)
     with services.store.begin() as unit:
         streaks = count_streaks(
             evidence.night,
             measurements,
             incidents,
-            lambda entity: unit.measurements.history(entity, last=evidence.night),
+            lambda entity: unit.measurements.history(entity, last=evidence.night, nights=nights),
         )
     changes = respond(
         evidence.night,
@@ -78,6 +80,15 @@ def draw_consequences(
         measurements,
     )
     return Consequences(changes, alerts, reviews, pictures)
+
+
+def _nights_that_matter(playbook: Playbook) -> int:
+    """How far back a streak is looked for: the longest the playbook counts, and as long again for
+    nights between that could not be measured.
+    """
+    names = type(playbook.indicators).model_fields
+    policies = [policy for name in names if (policy := playbook.policy(name))]
+    return 2 * max(max(policy.persist, policy.close_after) for policy in policies) + 1
 
 
 def owner_of(project: Project) -> Callable[[Entity], str]:
