@@ -61,8 +61,8 @@ team:
   members: [{username: sam, role: owner}, {username: lee, role: analyst, dateOut: 2026-01-01}]
 """
 KEYS = [
-    "name", "value", "property", "type", "metric", "unit", "mustBe", "arguments", "properties", "quality", "role",
-    "logicalType", "required", "customProperties", "members", "element", "physicalName", "tags", "purpose",
+    "name", "value", "property", "type", "metric", "unit", "mustBe", "arguments", "properties", "quality",
+    "role", "logicalType", "required", "customProperties", "members", "element", "physicalName", "tags", "purpose",
 ]  # fmt: skip
 
 
@@ -70,13 +70,7 @@ KEYS = [
 def test_broken_contracts_never_break_the_reading_of_a_project(seed: int, tmp_path: Path) -> None:
     root = new_project(tmp_path / "p")
     pick = random.Random(seed)
-    sources = {
-        "full": FULL,
-        "incomes": INCOMES,
-        "snapshot": SNAPSHOT,
-        "consents": CONSENTS,
-        "predictions": PREDICTIONS,
-    }
+    sources = ("full", "incomes", "snapshot", "consents", "predictions")
     (root / "datasets/full.odcs.yaml").write_text(FULL, encoding="utf-8")
     assert check_project(root) == []
     clean = {name: read_yaml(root / f"datasets/{name}.odcs.yaml").data for name in sources}
