@@ -62,7 +62,8 @@ team:
 """
 KEYS = [
     "name", "value", "property", "type", "metric", "unit", "mustBe", "arguments", "properties", "quality",
-    "role", "logicalType", "required", "customProperties", "members", "element", "physicalName", "tags", "purpose",
+    "role", "logicalType", "required", "customProperties", "members", "element", "physicalName", "tags",
+    "purpose",
 ]  # fmt: skip
 
 
