@@ -23,7 +23,8 @@ def create_project(directory: Path, name: str, start: date | None = None) -> lis
     Args:
         directory: made if it is not there; must be empty otherwise.
         name: the project's name, of small letters, digits, ``_`` and ``-``.
-        start: the first night to cover; today (UTC) by default, so that there is nothing to catch up.
+        start: the first night to cover; yesterday (UTC) by default: its day has ended, so the first
+            `governance nightly` finds all of its data in the past, and there is nothing else to catch up.
 
     Returns:
         The files written, in the order of their names.
@@ -39,7 +40,7 @@ def create_project(directory: Path, name: str, start: date | None = None) -> lis
         )
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise Refused(f"'{directory}' is not an empty folder", hint="name a new folder; nothing was written")
-    first = start or datetime.now(UTC).date()
+    first = start or datetime.now(UTC).date() - timedelta(days=1)
     values = {
         "@NAME@": name,
         "@START@": first.isoformat(),

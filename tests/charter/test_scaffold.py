@@ -70,11 +70,11 @@ def test_what_the_night_writes_is_kept_out_of_version_control(root: Path) -> Non
     assert ".governance/" in (root / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_first_night_is_today_where_none_is_named(tmp_path: Path) -> None:
+def test_the_first_night_is_the_day_that_has_just_ended_where_none_is_named(tmp_path: Path) -> None:
     before = datetime.now(UTC).date()
     create_project(tmp_path / "new", "x")
-    start = load_project(tmp_path / "new").settings.schedule.start
-    assert before <= start <= datetime.now(UTC).date()
+    day_after = load_project(tmp_path / "new").settings.schedule.start + timedelta(days=1)
+    assert before <= day_after <= datetime.now(UTC).date()
 
 
 def test_an_empty_folder_is_used_and_a_full_one_is_refused_untouched(tmp_path: Path) -> None:
