@@ -110,6 +110,8 @@ class Connections:
                     memory_limit=self._settings.limits.memory,
                     temp_directory=str(self._spill),
                     preserve_insertion_order=False,
+                    # DuckDB tells by the second whether a file changed: a rewritten one is read stale
+                    enable_external_file_cache=False,
                 )
             cursor = self._duckdb.con.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
