@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
 from governance_pipeline.indicators.base import Baseline
 from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.refine import ROUNDS, crowded_columns, current_edges, joined
 from governance_pipeline.profiles.scanning import plan_baseline
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
@@ -57,7 +58,14 @@ def _snapshot_profile(services: Services, night: date, version: ModelVersion) ->
     project = services.project
     snapshot = version.snapshot or project.model(version.model).training.snapshot
     bins = project.playbook.indicators.drift.bins
-    return services.engine.scan(plan_baseline(project.contract(snapshot), night, project.settings, bins=bins))
+    plan = plan_baseline(project.contract(snapshot), night, project.settings, bins=bins)
+    profile = services.engine.scan(plan)
+    for _ in range(ROUNDS):
+        crowded = crowded_columns(profile, bins)
+        if not crowded:
+            break
+        profile = services.engine.scan(replace(plan, edges={**current_edges(profile), **crowded}))
+    return joined(profile, bins)
 
 
 def of_dataset(
