@@ -34,6 +34,14 @@ DateOption = Annotated[
 ]
 
 OUTCOME_STYLE = {
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "low": "green",
+    "open": "bold red",
+    "acknowledged": "yellow",
+    "mitigated": "yellow",
+    "resolved": "green",
     "pass": "green",
     "warn": "yellow",
     "fail": "bold red",
@@ -81,3 +89,26 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     for row in rows:
         drawn.add_row(*(Text(str(cell), style=OUTCOME_STYLE.get(str(cell), "")) for cell in row))
     console().print(drawn)
+
+
+def entries(title: str, items: Iterable[tuple[str, str, str]]) -> None:
+    """Findings as people read them: a head line with its outcome word coloured, then the sentence.
+
+    Args:
+        title: printed once, above; nothing is printed where there are no items.
+        items: (outcome word, what it is about, sentence); all text, never markup.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console()
+    shown = list(items)
+    if shown:
+        out.print(Text(f"\n{title}", style="bold"))
+    grid = Table.grid(padding=(0, 1), pad_edge=False)
+    grid.add_column(min_width=12, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for word, about, sentence in shown:
+        lines = Text.assemble(about, (f"\n{sentence}" if sentence else "", "dim"))
+        grid.add_row(Text(word, style=OUTCOME_STYLE.get(word, "bold")), lines)
+    out.print(grid)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+from governance_pipeline.cli.common import (
+    Format,
+    FormatOption,
+    ProjectOption,
+    console,
+    entries,
+    print_json,
+    table,
+)
+
+if TYPE_CHECKING:
+    from governance_pipeline.vocabulary.incident import Incident
 
 group = typer.Typer(help="Incidents: breaches that someone must fix.", no_args_is_help=True)
 alerts = typer.Typer(help="Alerts: the outbox of messages to owners.", no_args_is_help=True)
@@ -40,25 +51,9 @@ def list_(
     if output is Format.JSON:
         print_json(found)
         return
-    rows = [
-        (
-            i.id,
-            i.status,
-            i.entity.name,
-            i.indicator,
-            i.facet,
-            i.opened,
-            i.owner,
-            i.root_incident or "",
-            i.sentence,
-        )
-        for i in found
-    ]
-    table(
-        "Incidents",
-        ("incident", "status", "what", "indicator", "part", "since", "owner", "follows from", "in words"),
-        rows,
-    )
+    entries("Incidents", ((str(i.status), _about(i), i.sentence) for i in found))
+    if not found:
+        console().print("[green]no open incident[/]")
 
 
 @group.command(epilog="Example: governance incident show INC-3f9a21c0")
@@ -169,6 +164,13 @@ def test_channel(
 
     send_test_alert(open_project(project), channel, recipient)
     console().print(f"[green]the receiver behind channel {channel} took the test message[/]")
+
+
+def _about(incident: Incident) -> str:
+    part = f" [{incident.facet}]" if incident.facet else ""
+    root = f", follows from {incident.root_incident}" if incident.root_incident else ""
+    what = f"{incident.id}  {incident.entity.name} {incident.indicator}{part}"
+    return f"{what}, since {incident.opened}, owner {incident.owner}{root}"
 
 
 def _act(verb: str, project: ProjectOption, incident: str, person: str, note: str, **extra: object) -> None:

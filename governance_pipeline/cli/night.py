@@ -14,9 +14,10 @@ from governance_pipeline.cli.common import (
     FormatOption,
     ProjectOption,
     console,
+    entries,
     print_json,
-    table,
 )
+from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
     from governance_pipeline.response.outbox import DispatchReport
@@ -109,22 +110,31 @@ def status(
         f"[bold]{sealed.night:%A %d %B %Y}[/]: {outcomes}; "
         f"{sealed.received} of {sealed.expected} expected checks received"
     )
-    shown = [
-        (r.entity.name, r.tier, f"{r.score:.0f}", _signed(r.difference), _why(r.contributions))
-        for r in risks
-        if r.score > 0
-    ]
-    table("Risk", ("what", "tier", "score", "since last night", "most of it"), shown)
+    entries(
+        "Risk (0 to 100, and the change since last night)",
+        (
+            (r.tier, f"{r.score:.0f} {_signed(r.difference)}  {r.entity.name}", _why(r.contributions))
+            for r in risks
+            if r.score > 0
+        ),
+    )
     print_measurements("Findings", findings)
 
 
 def print_measurements(title: str, measurements: Sequence[Measurement]) -> None:
-    """A table of measurements, worst first."""
+    """Measurements, worst first; what passed is one line each, the rest says why."""
     ordered = sorted(measurements, key=lambda m: (-m.outcome.severity, m.key))
-    rows = [
-        (m.outcome, m.entity.name, m.indicator, m.facet, _number(m), m.n or "", m.sentence) for m in ordered
-    ]
-    table(title, ("outcome", "what", "indicator", "part", "value", "n", "in words"), rows)
+    entries(
+        title,
+        ((str(m.outcome), _about(m), "" if m.outcome is Outcome.PASS else m.sentence) for m in ordered),
+    )
+
+
+def _about(measurement: Measurement) -> str:
+    part = f" [{measurement.facet}]" if measurement.facet else ""
+    number = _number(measurement)
+    counted = f" (n = {measurement.n:,})" if number and measurement.n else ""
+    return f"{measurement.entity.name} {measurement.indicator}{part}  {number}{counted}".rstrip()
 
 
 def _watched(events: Iterable[NightEvent], *, quiet: bool) -> list[NightEvent]:
@@ -175,7 +185,7 @@ def _number(measurement: Measurement) -> str:
 
 
 def _signed(difference: float | None) -> str:
-    return "" if difference is None else f"{difference:+.0f}"
+    return "" if difference is None or round(difference) == 0 else f"({difference:+.0f})"
 
 
 def _why(contributions: Sequence[Contribution]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from governance_pipeline.vocabulary.incident import IncidentAct
+from governance_pipeline.reviews.notices import about
+from governance_pipeline.vocabulary.incident import Alert, IncidentAct
 from governance_pipeline.vocabulary.night import (
     AlertQueued,
     DatasetScanned,
@@ -91,16 +92,22 @@ def demo_night(number: int, night: date, events: Sequence[NightEvent], charter: 
     for review in reviews:
         yield f"  [bold yellow]review[/] {review.review} opened: {escape(review.milestone.sentence)}"
         yield f"    [cyan]to decide:[/] {', '.join(review.functions).replace('_', ' ')}"
+        alerts = about((e.alert for e in events if isinstance(e, AlertQueued)), review.review)
+        yield f"    [cyan]told:[/] {escape(', '.join(_names(alerts, charter)))}"
 
 
 def _told(events: Sequence[NightEvent], charter: Charter) -> dict[str | None, set[str]]:
     found: dict[str | None, set[str]] = {}
     for event in events:
         if isinstance(event, AlertQueued):
-            name = event.alert.recipient
-            known = charter.person(name) or charter.team(name)
-            found.setdefault(event.alert.incident, set()).add(known.name if known else name)
+            found.setdefault(event.alert.incident, set()).update(_names([event.alert], charter))
     return found
+
+
+def _names(alerts: Iterable[Alert], charter: Charter) -> list[str]:
+    """Whom the alerts are for, by name."""
+    known = ((a.recipient, charter.person(a.recipient) or charter.team(a.recipient)) for a in alerts)
+    return sorted({found.name if found else recipient for recipient, found in known})
 
 
 def _grouped(
