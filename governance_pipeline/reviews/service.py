@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from governance_pipeline.charter.people import Person
+from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.people import Charter, Person
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound, Refused
 from governance_pipeline.lineage.graph import LineageGraph
@@ -109,9 +110,8 @@ def own_work(
     found: dict[str, str] = {}
     for entity in sorted(concerned_entities(model, graph)):
         contract = project.contracts.get(entity.name) if entity.kind is EntityKind.DATASET else None
-        if contract and contract.owner:
-            for member in project.charter.members(contract.owner, day):
-                found[member.id] = f"they answer for its input {contract.dataset}"
+        for member in _answering(project.charter, contract, day) if contract else ():
+            found[member.id] = f"they answer for its input {entity.name}"
     for member in project.charter.members(model.owner, day):
         found[member.id] = "they own the model"
     if version:
@@ -120,6 +120,12 @@ def own_work(
         if version.registered_by:
             found[version.registered_by] = f"they registered version {version.version}"
     return found
+
+
+def _answering(charter: Charter, contract: Contract, day: date) -> tuple[Person, ...]:
+    """The people behind a dataset's owner; the steward where nobody is left."""
+    owners = charter.members(contract.owner, day) if contract.owner else ()
+    return owners or charter.members(charter.steward, day)
 
 
 def eligible(

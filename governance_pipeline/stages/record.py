@@ -38,7 +38,8 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
         unit.measurements.replace(evidence.night, result.measurements, entities=result.entities)
         unit.risks.replace(evidence.night, result.risks)
         _record_consequences(unit, result.consequences)
-        fresh = tuple(alert for alert in result.consequences.alerts if unit.outbox.enqueue(alert))
+        told = (*result.consequences.alerts, *result.consequences.reviews.alerts)
+        fresh = tuple(alert for alert in told if unit.outbox.enqueue(alert))
         if result.sealed is not None:
             unit.lineage.replace(evidence.night, _edges(evidence))
             unit.nights.seal(result.sealed)
@@ -46,9 +47,11 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
 
 
 def record_reviews(store: Store, changes: ReviewChanges) -> None:
-    """Write only what changes among the reviews."""
+    """Write only what changes among the reviews, and queue the messages about it."""
     with store.begin() as unit:
         _write_reviews(unit, changes)
+        for alert in changes.alerts:
+            unit.outbox.enqueue(alert)
 
 
 def _write_reviews(unit: Unit, changes: ReviewChanges) -> None:

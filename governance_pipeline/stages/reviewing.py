@@ -10,20 +10,23 @@ from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews import milestones as rules
 from governance_pipeline.reviews.evidence import Evidence, concerned_entities, gather
 from governance_pipeline.reviews.milestones import Opening
-from governance_pipeline.reviews.review import ReviewState, attaching, opening, superseding
-from governance_pipeline.reviews.service import list_reviews
+from governance_pipeline.reviews.notices import announce
+from governance_pipeline.reviews.review import ReviewState, attaching, fold, opening, superseding
+from governance_pipeline.reviews.service import eligible, list_reviews
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
+from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewChanges:
-    """Reviews to open, and events for reviews that stand already."""
+    """Reviews to open, events for reviews that stand already, and the messages about the former."""
 
     openings: Sequence[Opening] = ()
     events: Sequence[ReviewEvent] = ()
+    alerts: Sequence[Alert] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def find_reviews(
             for state in _open_reviews(standing.values(), milestone.model):
                 superseded[state.id] = superseding(state, review_id, at=services.clock())
     fresh = (_fresh_evidence(desk, state) for state in standing.values() if state.id not in superseded)
-    return ReviewChanges(openings, [*superseded.values(), *(event for event in fresh if event)])
+    events = [*superseded.values(), *(event for event in fresh if event)]
+    return ReviewChanges(openings, events, _announced(desk, openings))
 
 
 def _milestones(desk: _Desk, as_of: datetime) -> list[Milestone]:
@@ -103,6 +107,16 @@ def _opening(desk: _Desk, milestone: Milestone, version: ModelVersion) -> Openin
         valid_days=project.playbook.reviews.valid_days,
     )
     return Opening(milestone, review_id, tuple(map(str, required)), event)
+
+
+def _announced(desk: _Desk, openings: Sequence[Opening]) -> list[Alert]:
+    project = desk.services.project
+    alerts: list[Alert] = []
+    for found in openings:
+        version = desk.version(found.milestone.model, found.milestone.version)
+        free = eligible(project, desk.graph, fold([found.event]), version, found.event.at.date())
+        alerts.extend(announce(desk.night, found, project, free))
+    return alerts
 
 
 def _open_reviews(standing: Iterable[ReviewState], model: str) -> Iterable[ReviewState]:
