@@ -1,116 +1,136 @@
 """Outcomes as asset checks: on the table itself in small projects, rolled up in large ones.
 
-Dagster records 10-90 ms per check evaluation, so above ``MAX_TABLES_WITH_CHECKS`` governed tables one
+Dagster records 10-90 ms per check evaluation, so above ``MOST_TABLES_WITH_CHECKS`` governed tables one
 check per namespace and indicator names the worst tables in its metadata instead.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from assets.keys import entity_key, plain, stage_key
+from assets.markdown import counts, measurement_table, steps
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.registry import all_indicators, expected_keys
+from governance_pipeline.response.advice import advice_for
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 
-MAX_TABLES_WITH_CHECKS = 300
-MAX_ROLL_UPS = 200
-WORST_SHOWN = 25
-
-CheckKey = dg.AssetCheckKey
+MOST_TABLES_WITH_CHECKS = 300
+MOST_ROLL_UPS = 200
 
 
-def check_specs(project: Project) -> list[dg.AssetCheckSpec]:
-    """The checks a night of ``project`` evaluates."""
-    titles = {indicator.name: indicator.title for indicator in all_indicators()}
-    found: dict[CheckKey, str] = {}
-    for entity, indicator in sorted(_expected(project)):
-        key = check_key(project, entity, indicator)
-        found.setdefault(key, f"{titles.get(indicator, indicator)}, measured every night.")
-    return [dg.AssetCheckSpec(key.name, asset=key.asset_key, description=text) for key, text in found.items()]
+def rolls_up(project: Project) -> bool:
+    """Whether the project has too many tables for checks of their own."""
+    return len(project.contracts) > MOST_TABLES_WITH_CHECKS
 
 
-def check_key(project: Project, entity: Entity, indicator: str) -> CheckKey:
-    """The check an entity's indicator shows in."""
-    if len(project.contracts) <= MAX_TABLES_WITH_CHECKS:
-        return CheckKey(entity_key(entity), plain(indicator))
-    return CheckKey(stage_key(indicator), plain(_namespace(project, entity)))
+class CheckBook:
+    """Which check shows which measurement, for one project."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._titles = {indicator.name: indicator.title for indicator in all_indicators()}
+        self._rolled = rolls_up(project)
+        self._named = _named_namespaces(project, len(self._titles)) if self._rolled else frozenset()
+        pairs = expected_keys(project, project.contracts.values(), project.models.values())
+        self._indicators: dict[dg.AssetCheckKey, str] = {}
+        for entity, indicator in sorted(pairs):
+            self._indicators.setdefault(self.key(Entity.parse(entity), indicator), indicator)
+
+    def key(self, entity: Entity, indicator: str) -> dg.AssetCheckKey:
+        """The check that shows ``indicator`` of ``entity``."""
+        if self._rolled:
+            return dg.AssetCheckKey(stage_key(indicator), plain(self._namespace(entity)))
+        return dg.AssetCheckKey(entity_key(entity), plain(indicator))
+
+    def specs(self) -> list[dg.AssetCheckSpec]:
+        """The checks of every night."""
+        return [
+            dg.AssetCheckSpec(
+                key.name,
+                asset=key.asset_key,
+                description=f"{self._titles.get(indicator, indicator)}, measured every night.",
+            )
+            for key, indicator in self._indicators.items()
+        ]
+
+    def results(self, measurements: Sequence[Measurement]) -> Iterator[dg.AssetCheckResult]:
+        """One result for every check; one without measurements has not passed."""
+        grouped: dict[dg.AssetCheckKey, list[Measurement]] = defaultdict(list)
+        for measurement in measurements:
+            grouped[self.key(measurement.entity, measurement.indicator)].append(measurement)
+        for key, indicator in self._indicators.items():
+            yield _result(self._project, key, indicator, grouped.get(key, []))
+
+    def _namespace(self, entity: Entity) -> str:
+        if entity.kind is EntityKind.MODEL:
+            return "models"
+        namespace = entity.dataset_name.rpartition(".")[0] or "datasets"
+        return namespace if namespace in self._named else "other_namespaces"
 
 
-def check_results(
-    project: Project, measurements: Sequence[Measurement]
-) -> Iterator[tuple[CheckKey, dg.AssetCheckResult]]:
-    """One result for every check of :func:`check_specs`; one without measurements has not passed."""
-    grouped: dict[CheckKey, list[Measurement]] = defaultdict(list)
-    for measurement in measurements:
-        grouped[check_key(project, measurement.entity, measurement.indicator)].append(measurement)
-    for spec in check_specs(project):
-        yield spec.key, _result(spec.key, grouped.get(spec.key, []))
+def _named_namespaces(project: Project, indicators: int) -> frozenset[str]:
+    """The largest namespaces, as many as keep the roll-ups within their limit; the others share one."""
+    sizes = Counter(contract.namespace or "datasets" for contract in project.contracts.values())
+    most = max(1, MOST_ROLL_UPS // max(1, indicators) - 2)  # two more: the models, and all the others
+    ranked = sorted(sizes, key=lambda namespace: (-sizes[namespace], namespace))
+    return frozenset(ranked[:most])
 
 
-def _expected(project: Project) -> Iterable[tuple[Entity, str]]:
-    pairs = expected_keys(project, project.contracts.values(), project.models.values())
-    return ((Entity.parse(entity), indicator) for entity, indicator in pairs)
-
-
-def _result(key: CheckKey, measurements: Sequence[Measurement]) -> dg.AssetCheckResult:
+def _result(
+    project: Project, key: dg.AssetCheckKey, indicator: str, measurements: Sequence[Measurement]
+) -> dg.AssetCheckResult:
     """Passed only if everything passed. Failed and missing are errors; the rest warns."""
     outcome = worst(m.outcome for m in measurements)
-    error = outcome in (Outcome.FAIL, Outcome.NOT_RUN)
     ordered = sorted(measurements, key=lambda m: (-m.outcome.severity, m.key))
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=outcome is Outcome.PASS,
-        severity=dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN,
-        description=ordered[0].sentence if ordered else "Nothing was measured.",
-        metadata=_metadata(outcome, ordered),
+        severity=dg.AssetCheckSeverity.ERROR if outcome.is_breach else dg.AssetCheckSeverity.WARN,
+        description=_sentence(ordered),
+        metadata=_metadata(project, indicator, outcome, ordered),
     )
 
 
-def _metadata(outcome: Outcome, ordered: Sequence[Measurement]) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"outcome": str(outcome), "measured": len(ordered)}
+def _sentence(ordered: Sequence[Measurement]) -> str:
+    """The worst finding in words, and how many are as bad."""
+    if not ordered:
+        return "Nothing was measured, so nothing is known."
+    alike = sum(m.outcome is ordered[0].outcome for m in ordered) - 1
+    if ordered[0].outcome is Outcome.PASS or not alike:
+        return ordered[0].sentence
+    return f"{ordered[0].sentence} ({alike} more like it: see the findings.)"
+
+
+def _metadata(
+    project: Project, indicator: str, outcome: Outcome, ordered: Sequence[Measurement]
+) -> Mapping[str, Any]:
+    """What a reader needs next, in that order."""
+    found = Counter(str(m.outcome) for m in ordered)
+    metadata: dict[str, Any] = {"outcome": str(outcome).replace("_", " "), "measured": counts(found)}
+    if outcome.is_breach:
+        metadata["what to do"] = steps(advice_for(indicator).steps)
     if ordered:
-        metadata["playbook clause"] = ordered[0].clause
-        metadata["findings"] = dg.MetadataValue.md(measurement_table(ordered[:WORST_SHOWN]))
+        metadata["findings"] = measurement_table(ordered)
+        metadata["playbook clause"] = ordered[0].clause or "none"
     if len(ordered) == 1 and ordered[0].value is not None:
         metadata["value"] = float(ordered[0].value)
-    reports = sorted({str(m.details["report"]) for m in ordered if "report" in m.details})
-    if reports:
-        metadata["drift report"] = dg.MetadataValue.path(reports[0])
+    reports = sorted({str(m.details["report"]) for m in ordered if m.details.get("report")})
+    for number, report in enumerate(reports):
+        name = "drift report" if number == 0 else f"drift report {number + 1}"
+        metadata[name] = _link(project, report)
     return metadata
 
 
-def measurement_table(measurements: Iterable[Measurement]) -> str:
-    """A Markdown table; cells are escaped, so no name can add markup."""
-    rows = [
-        " | ".join(
-            ("", m.outcome, _cell(m.entity.name), _cell(m.facet), _number(m), str(m.n), _cell(m.sentence), "")
-        ).strip()
-        for m in measurements
-    ]
-    return "\n".join(["| outcome | what | part | value | n | in words |", "|---|---|---|---|---|---|", *rows])
-
-
-def _number(measurement: Measurement) -> str:
-    return "" if measurement.value is None else f"{measurement.value:.4g} {measurement.unit}".strip()
-
-
-def _cell(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
-    return " ".join(escaped.split())
-
-
-def _namespace(project: Project, entity: Entity) -> str:
-    if entity.kind is EntityKind.MODEL:
-        return "models"
-    namespaces = sorted({contract.namespace for contract in project.contracts.values()})
-    shown = namespaces[: max(1, MAX_ROLL_UPS // max(1, len(all_indicators())) - 2)]
-    namespace = entity.dataset_name.rpartition(".")[0]
-    return namespace if namespace in shown else "other namespaces"
+def _link(project: Project, report: str) -> dg.MetadataValue[Any]:
+    """A report as a link where it is a web address, else as the file's path."""
+    if report.startswith(("http://", "https://")):
+        return dg.MetadataValue.url(report)
+    return dg.MetadataValue.path(str(project.root / report))

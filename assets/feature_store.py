@@ -2,73 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from assets.keys import dataset_key, entity_key, model_key, plain, version_key
+from assets.keys import MODELS, dataset_key, entity_key, model_key, plain, version_key
+from assets.lineage import column_lineage, reaches, traces_back, upstream_assets
+from assets.owners import owner_words, owners
 from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.charter.model import ModelSpec
-from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.graph import LineageGraph
-from governance_pipeline.lineage.mermaid import mermaid
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.review import ModelVersion
+
+Upstream = Mapping[Entity, Sequence[dg.AssetKey]]
 
 
 def feature_store_specs(
     project: Project, graph: LineageGraph, versions: Sequence[ModelVersion]
 ) -> list[dg.AssetSpec]:
-    """One external asset per dataset, model and model version, with lineage between them."""
+    """One external asset per dataset, model and model version, with lineage between them; and one for
+    every table that is read but has no contract.
+    """
+    upstream = upstream_assets(graph)
+    uncontracted = sorted(node for node in graph.nodes if node.kind is EntityKind.SOURCE)
     return [
-        *(_dataset(project, contract, graph) for contract in project.contracts.values()),
-        *(_model(project, model, graph) for model in project.models.values()),
-        *(_version(version, graph) for version in versions),
+        *(_dataset(project, contract, graph, upstream) for contract in project.contracts.values()),
+        *(_model(project, model, graph, upstream) for model in project.models.values()),
+        *(_version(project, version, graph, upstream) for version in versions),
+        *(_source(source) for source in uncontracted),
     ]
 
 
-def owners(charter: Charter, owner: str | None) -> list[str]:
-    """Dagster owners: the team, else the person's mail address. Who has left is not named."""
-    if owner is None:
-        return []
-    if charter.team(owner):
-        return [f"team:{plain(owner)}"]
-    return [person.mail for person in charter.members(owner, datetime.now(UTC).date())]
-
-
-def _dataset(project: Project, contract: Contract, graph: LineageGraph) -> dg.AssetSpec:
+def _dataset(project: Project, contract: Contract, graph: LineageGraph, upstream: Upstream) -> dg.AssetSpec:
     entity = Entity.dataset(contract.dataset)
-    metadata: dict[str, object] = {
-        "dagster/column_schema": _schema(contract),
+    found = owners(project.charter, contract.owner)
+    steward = project.charter.person(project.charter.steward)
+    metadata: dict[str, Any] = {
         "dagster/table_name": contract.dataset,
-        "contract": dg.MetadataValue.path(str(contract.file)),
-        "purposes": ", ".join(f"{use.purpose} ({use.basis})" for use in contract.purposes) or "none declared",
+        "dagster/column_schema": _schema(contract),
+        **_code(contract.file, contract.line),
+        "owner": owner_words(project.charter, contract.owner),
+        "purposes": ", ".join(f"{use.purpose} ({use.basis})".replace("_", " ") for use in contract.purposes)
+        or "none declared",
+        **column_lineage(contract, graph),
+        **reaches(graph, entity),
     }
-    lineage = _column_lineage(contract, graph)
-    if lineage:
-        metadata["dagster/column_lineage"] = dg.TableColumnLineage(lineage)
-        metadata["column lineage"] = dg.MetadataValue.md(_lineage_table(lineage))
+    if not found and steward is not None:
+        metadata["answered for by"] = f"{steward.name}, the steward, until there is an owner"
     if contract.vendor:
         metadata["vendor"] = contract.vendor
     return dg.AssetSpec(
         dataset_key(contract.dataset),
         description=contract.description or None,
-        deps=_upstream(graph, entity),
+        deps=upstream.get(entity, ()),
         group_name=plain(contract.namespace or "datasets"),
-        owners=owners(project.charter, contract.owner),
-        kinds={contract.location.kind, str(contract.kind)[:20]},
-        tags={"tier": project.tier(contract.dataset), "kind": str(contract.kind)},
+        owners=found,
+        kinds={contract.location.kind, str(contract.kind).replace("_", " ")},
+        tags=_tags(project, contract),
         metadata=metadata,
     )
 
 
-def _upstream(graph: LineageGraph, entity: Entity) -> list[dg.AssetKey]:
-    """The assets next upstream; where lineage names a column, its dataset."""
-    shown = (EntityKind.DATASET, EntityKind.COLUMN, EntityKind.MODEL, EntityKind.VERSION)
-    keys = {entity_key(edge.source) for edge in graph.incoming(entity) if edge.source.kind in shown}
-    return sorted(keys - {entity_key(entity)})
+def _tags(project: Project, contract: Contract) -> dict[str, str]:
+    tags = {"risk_tier": project.tier(contract.dataset), "dataset_kind": str(contract.kind)}
+    if any(column.personal for column in contract.columns):
+        tags["personal_data"] = ""
+    if contract.sensitive_columns:
+        tags["sensitive_attributes"] = ""
+    if contract.vendor:
+        tags["from_vendor"] = ""
+    return tags
+
+
+def _code(file: object, line: int) -> dict[str, Any]:
+    """Where the asset is declared, as Dagster links to code."""
+    reference = dg.LocalFileCodeReference(file_path=str(file), line_number=max(line, 1), label="contract")
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def _schema(contract: Contract) -> dg.TableSchema:
@@ -78,7 +90,10 @@ def _schema(contract: Contract) -> dg.TableSchema:
                 column.name,
                 column.physical_type or column.logical_type or "unknown",
                 description=column.description or None,
-                constraints=dg.TableColumnConstraints(nullable=not column.required, unique=column.unique),
+                constraints=dg.TableColumnConstraints(
+                    nullable=not (column.required or column.primary_key),
+                    unique=column.unique or contract.primary_key == (column.name,),
+                ),
                 tags={plain(tag): "" for tag in _column_tags(column)},
             )
             for column in contract.columns
@@ -87,6 +102,8 @@ def _schema(contract: Contract) -> dg.TableSchema:
 
 
 def _column_tags(column: Column) -> Iterable[str]:
+    if column.primary_key:
+        yield "primary_key"
     if column.personal:
         yield "personal"
     if column.sensitive:
@@ -95,61 +112,58 @@ def _column_tags(column: Column) -> Iterable[str]:
         yield column.classification
 
 
-def _column_lineage(contract: Contract, graph: LineageGraph) -> dict[str, list[dg.TableColumnDep]]:
-    found: dict[str, list[dg.TableColumnDep]] = {}
-    for column in contract.columns:
-        sources = [
-            dg.TableColumnDep(dataset_key(edge.source.dataset_name), edge.source.column_name)
-            for edge in graph.incoming(Entity.column(contract.dataset, column.name))
-            if edge.source.column_name
-        ]
-        if sources:
-            found[column.name] = sources
-    return found
-
-
-def _lineage_table(lineage: dict[str, list[dg.TableColumnDep]]) -> str:
-    """Column lineage for people: the open-source UI shows Dagster's own metadata as JSON only."""
-    rows = [
-        f"| {column} | {', '.join(f'{dep.asset_key.to_user_string()} . {dep.column_name}' for dep in deps)} |"
-        for column, deps in lineage.items()
-    ]
-    return "\n".join(["| column | comes from |", "|---|---|", *rows])
-
-
-def _model(project: Project, model: ModelSpec, graph: LineageGraph) -> dg.AssetSpec:
+def _model(project: Project, model: ModelSpec, graph: LineageGraph, upstream: Upstream) -> dg.AssetSpec:
     entity = Entity.model(model.name)
-    shown = {entity, *(n for n in graph.upstream(entity) if n.kind is EntityKind.DATASET)}
+    sensitive = ", ".join(a.title or a.column for a in model.sensitive_attributes)
     return dg.AssetSpec(
         model_key(model.name),
         description=model.description or model.title or None,
-        deps=_upstream(graph, entity),
-        group_name="models",
+        deps=upstream.get(entity, ()),
+        group_name=MODELS,
         owners=owners(project.charter, model.owner),
         kinds={"model"},
-        tags={"tier": model.tier},
+        tags={"risk_tier": model.tier},
         metadata={
+            "owner": owner_words(project.charter, model.owner),
             "purpose": model.purpose,
-            "sensitive attributes": ", ".join(a.column for a in model.sensitive_attributes)
-            or "none declared",
-            "rollback": f"{model.rollback.target}: {model.rollback.plan}",
-            "lineage": dg.MetadataValue.md(f"```mermaid\n{mermaid(graph, shown)}\n```"),
+            "features": len(model.features),
+            "sensitive attributes": sensitive or "none declared",
+            "rollback": f"{model.rollback.target.replace('_', ' ')}: {model.rollback.plan}",
+            **traces_back(project, graph, entity),
         },
     )
 
 
-def _version(version: ModelVersion, graph: LineageGraph) -> dg.AssetSpec:
+def _version(
+    project: Project, version: ModelVersion, graph: LineageGraph, upstream: Upstream
+) -> dg.AssetSpec:
+    entity = Entity.version(version.model, version.version)
+    people = {person.id: person.name for person in project.charter.people}
+    model = project.models.get(version.model)
     return dg.AssetSpec(
         version_key(version.model, version.version),
-        description=f"Version {version.version} of {version.model}, {version.stage}.",
-        deps=_upstream(graph, Entity.version(version.model, version.version)),
-        group_name="models",
-        kinds={"model"},
+        description=f"Version {version.version} of {version.model}, in the registry as {version.stage}.",
+        deps=upstream.get(entity, ()),
+        group_name=MODELS,
+        owners=owners(project.charter, model.owner) if model else [],
+        kinds={"model version"},
         tags={"stage": plain(version.stage)},
         metadata={
+            "registered": version.registered_at.strftime("%Y-%m-%d %H:%M UTC"),
+            "registered by": people.get(version.registered_by, version.registered_by) or "unknown",
+            "trained by": people.get(version.trained_by, version.trained_by) or "unknown",
+            "trained on": version.snapshot or "unknown",
             "artefact digest": version.digest,
-            "registered": version.registered_at.isoformat(),
-            "registered by": version.registered_by or "unknown",
-            **{f"metric {plain(name)}": value for name, value in version.metrics.items()},
+            **{f"metric {plain(name)}": float(value) for name, value in version.metrics.items()},
+            **traces_back(project, graph, entity),
         },
+    )
+
+
+def _source(source: Entity) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        entity_key(source),
+        description="This table is read but has no contract: nobody answers for it and nothing measures it.",
+        group_name="without_contract",
+        kinds={"source"},
     )

@@ -1,107 +1,95 @@
 """Show in Dagster what ran outside it: ``python -m assets.history`` mirrors sealed nights.
 
 Nights may have been run by ``governance nightly`` or by the demo. Each becomes a materialisation of the
-night's assets; the checks of the newest nights follow, so that the UI shows the present state. Nothing
-is mirrored twice.
+night's assets; the checks and observations of the newest ones follow, so that the tables show their
+present state. Nothing is mirrored twice, and a night that Dagster ran itself is not touched.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.events.log import EventLogEntry
+from rich.console import Console
 
-from assets.checks import check_results
-from assets.indicators import night_specs
-from assets.keys import dataset_key, stage_key
+from assets.event_log import AssetEvent, entry, store_all
+from assets.findings import Findings, of_store
+from assets.indicators import report_night
+from assets.keys import stage_key
 from assets.location import project_folder
 from governance_pipeline.bootstrap import open_project, open_project_store
 from governance_pipeline.charter.project import Project
-from governance_pipeline.store.ports import NightRecord, Store
-from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.errors import GovernanceError
+from governance_pipeline.store.ports import Store
 
-NIGHTS_WITH_CHECKS = 3
+NIGHTS_WITH_CHECKS = 7
 
 
 def mirror(project: Project, store: Store, instance: dg.DagsterInstance) -> int:
     """Report sealed nights that Dagster does not know; returns how many were reported."""
     known = instance.get_materialized_partitions(stage_key("seal"))
+    entries: list[EventLogEntry] = []
     with store.begin() as unit:
         latest = unit.nights.latest()
         sealed = unit.nights.between(project.settings.schedule.start, latest.night) if latest else ()
-        fresh = [night for night in sealed if night.night.isoformat() not in known]
-        with_checks = {night.night for night in fresh[-NIGHTS_WITH_CHECKS:]}
-        for night in fresh:
-            measurements = unit.measurements.of_night(night.night)
-            _report_night(project, instance, night, measurements, checks=night.night in with_checks)
-        if fresh:
-            _report_tables(project, instance, unit.profiles, fresh[-1])
+        fresh = [record for record in sealed if record.night.isoformat() not in known]
+        shown = {record.night for record in sealed[-NIGHTS_WITH_CHECKS:]}
+        if any(record.night.isoformat() in known for record in sealed[-1:]):
+            shown = set()  # Dagster has newer outcomes than any of these
+        for record, findings in zip(fresh, of_store(project, unit, fresh), strict=True):
+            at = record.finished_at.timestamp()
+            events = _events(project, findings, whole=record.night in shown)
+            entries.extend(entry(event, at) for event in events)
+    store_all(instance, entries)
     return len(fresh)
 
 
-def _report_night(
-    project: Project,
-    instance: dg.DagsterInstance,
-    night: NightRecord,
-    measurements: Sequence[Measurement],
-    *,
-    checks: bool,
-) -> None:
-    by_indicator: dict[str, Counter[str]] = {}
-    for measurement in measurements:
-        by_indicator.setdefault(measurement.indicator, Counter())[str(measurement.outcome)] += 1
-    metadata: Mapping[str, Mapping[str, Any]] = {
-        **by_indicator,
-        "seal": {
-            "expected": night.expected,
-            "received": night.received,
-            "missing": ", ".join(night.missing[:25]) or "none",
-        },
-    }
-    for spec in night_specs(project):
-        instance.report_runless_asset_event(
-            dg.AssetMaterialization(
-                spec.key,
-                partition=night.night.isoformat(),
-                description="Run outside Dagster.",
-                metadata=dict(metadata.get(spec.key.path[-1], {})),
+def _events(project: Project, findings: Findings, *, whole: bool) -> Iterator[AssetEvent]:
+    """A night's reports as events that belong to no run."""
+    for report in report_night(project, findings):
+        if isinstance(report, dg.MaterializeResult):
+            yield dg.AssetMaterialization(
+                report.asset_key or "",
+                partition=findings.night.isoformat(),
+                description="Run by `governance nightly`, outside Dagster.",
+                metadata=report.metadata,
             )
-        )
-    for key, result in check_results(project, measurements) if checks else ():
-        instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                asset_key=key.asset_key,
-                check_name=key.name,
-                passed=result.passed,
-                metadata=result.metadata,
-                severity=result.severity,
-                description=result.description,
+        elif whole and isinstance(report, dg.AssetCheckResult):
+            yield dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey.from_coercible(report.asset_key or ""),
+                check_name=report.check_name or "",
+                passed=report.passed,
+                metadata=report.metadata,
+                severity=report.severity,
+                description=report.description,
             )
-        )
+        elif whole and isinstance(report, dg.AssetObservation):
+            yield report
 
 
-def _report_tables(project: Project, instance: dg.DagsterInstance, profiles: Any, night: NightRecord) -> None:
-    for dataset in project.contracts:
-        profile = profiles.get(dataset, night.night)
-        if profile is not None:
-            instance.report_runless_asset_event(
-                dg.AssetObservation(
-                    dataset_key(dataset), metadata={"dagster/row_count": int(profile["rows"])}
-                )
-            )
-
-
-def main() -> None:
-    project = open_project(project_folder())
-    store = open_project_store(project)
-    with dg.DagsterInstance.get() as instance:
-        count = mirror(project, store, instance)
-    store.close()
+def main() -> int:
+    """Mirror the project of GOVERNANCE_PROJECT into the instance of DAGSTER_HOME; an exit code."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        project = open_project(project_folder())
+        store = open_project_store(project)
+        try:
+            with (
+                console.status("showing earlier nights in Dagster ..."),
+                dg.DagsterInstance.get() as instance,
+            ):
+                count = mirror(project, store, instance)
+        finally:
+            store.close()
+    except GovernanceError as error:
+        console.print(f"error: {error}", markup=False)
+        return error.exit_code
     if count:
-        print(f"{count} night(s) that ran outside Dagster are now shown in it")  # noqa: T201 - a command
+        console.print(f"{count} night(s) that ran outside Dagster are now shown in it")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,40 +8,42 @@ import dagster as dg
 
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 
-NIGHT = "night"
-STAGES = ("catalog", "profiles")
-CLOSING = ("risk", "incidents", "reviews", "lineage", "seal")
+GOVERNANCE = "governance"
+MODELS = "models"
+_OURS = {GOVERNANCE, MODELS}
 
 
 def dataset_key(dataset: str) -> dg.AssetKey:
-    """``lending.incomes`` as lending / incomes."""
-    return dg.AssetKey(dataset.split("."))
+    """``lending.incomes`` as lending / incomes; set apart where it would read like one of our own."""
+    parts = dataset.split(".")
+    return dg.AssetKey(["datasets", *parts] if parts[0] in _OURS else parts)
 
 
 def model_key(model: str) -> dg.AssetKey:
     """A model as models / name."""
-    return dg.AssetKey(["models", model])
+    return dg.AssetKey([MODELS, model])
 
 
 def version_key(model: str, version: str) -> dg.AssetKey:
-    """A model version as models / name / version."""
-    return dg.AssetKey(["models", model, f"version_{plain(version)}"])
+    """A model version as models / name / version 2."""
+    return dg.AssetKey([MODELS, model, f"version {version}"])
 
 
 def stage_key(name: str) -> dg.AssetKey:
     """A part of the night as governance / name."""
-    return dg.AssetKey(["governance", plain(name)])
+    return dg.AssetKey([GOVERNANCE, plain(name)])
 
 
 def entity_key(entity: Entity) -> dg.AssetKey:
-    """The asset of a dataset, model or version."""
+    """The asset of a dataset (or of a column's dataset), model or version."""
     if entity.kind is EntityKind.MODEL:
         return model_key(entity.name)
     if entity.kind is EntityKind.VERSION:
-        return version_key(*entity.name.split("/", 1))
+        model, _, version = entity.name.partition("/")
+        return version_key(model, version)
     return dataset_key(entity.dataset_name)
 
 
 def plain(text: str) -> str:
-    """``text`` in the characters Dagster allows in names and tag values."""
+    """``text`` in the characters Dagster allows in names, group names and tag values."""
     return re.sub(r"[^A-Za-z0-9_]", "_", text)[:63] or "_"

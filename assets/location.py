@@ -1,38 +1,56 @@
-"""Definitions of one governance project."""
+"""Definitions of one governance project, and which project that is."""
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 import dagster as dg
 
-from assets.automation import (
-    alert_dispatch,
-    catch_up,
-    milestones,
-    nightly_job,
-    nightly_schedule,
-    review_job,
-)
+from assets.automation import alerts, catch_up, milestones, nightly_job, nightly_schedule
 from assets.feature_store import feature_store_specs
 from assets.indicators import night_asset
 from assets.resources import GovernanceResource
+from governance_pipeline.bootstrap import open_project
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
 from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.services import utc_now
 
+_CLONE = Path(__file__).resolve().parent.parent
 
-def project_folder() -> Path:
-    """Where the project is.
+
+def definitions() -> dg.Definitions:
+    """The project of GOVERNANCE_PROJECT, else ``demo`` beside this folder, else the demo's template.
 
     Raises:
-        NotFound: GOVERNANCE_PROJECT is not set and there is no demo.
+        NotFound: GOVERNANCE_PROJECT names a folder without a project.
     """
     named = os.environ.get("GOVERNANCE_PROJECT")
-    folder = Path(named) if named else Path(__file__).resolve().parent.parent / "demo"
+    folder = Path(named) if named else _CLONE / "demo"
+    if (folder / "governance.yaml").exists():
+        return build_definitions(open_project(folder))
+    if named:
+        raise NotFound(
+            f"there is no governance project in {folder}, which GOVERNANCE_PROJECT names",
+            hint="set it to a folder with governance.yaml",
+        )
+    template = sample_template()
+    logging.getLogger("dagster.governance").warning(
+        "neither GOVERNANCE_PROJECT nor %s: showing the sample's template, in which nothing runs", folder
+    )
+    return build_definitions(open_project(template), template=True)
+
+
+def project_folder() -> Path:
+    """The folder of the project whose nights run here.
+
+    Raises:
+        NotFound: there is none.
+    """
+    folder = Path(os.environ.get("GOVERNANCE_PROJECT") or _CLONE / "demo")
     if not (folder / "governance.yaml").exists():
         raise NotFound(
             f"there is no governance project in {folder}",
@@ -41,19 +59,32 @@ def project_folder() -> Path:
     return folder
 
 
-def build_definitions(project: Project) -> dg.Definitions:
-    """Assets, checks, jobs, schedule and sensors of ``project``.
+def sample_template() -> Path:
+    """The sample project's files as they come with us, without data."""
+    installed = Path(bootstrap_file()).parent / "samples" / "lending"
+    return installed if installed.exists() else _CLONE / "examples" / "lending"
 
-    Model versions are read from the registries at load; reload the location to see new ones.
+
+def bootstrap_file() -> str:
+    """Where the package is."""
+    import governance_pipeline
+
+    return str(governance_pipeline.__file__)
+
+
+def build_definitions(project: Project, *, template: bool = False) -> dg.Definitions:
+    """Assets, checks, job, schedule and sensors of ``project``.
+
+    Model versions are read from the registries at load; reload the location to see new ones. A
+    ``template`` has no schedule and no sensors, and its nights refuse to run.
     """
     discovery = discover(project, utc_now())
     graph = build_graph(project, discovery.all_versions)
-    night = night_asset(project)
     return dg.Definitions(
-        assets=[*feature_store_specs(project, graph, discovery.all_versions), night],
-        jobs=[nightly_job(project), review_job],
-        schedules=[nightly_schedule(project)],
-        sensors=[catch_up, milestones, alert_dispatch],
-        resources={"governance": GovernanceResource(project=str(project.root))},
+        assets=[*feature_store_specs(project, graph, discovery.all_versions), night_asset(project)],
+        jobs=[nightly_job(project)],
+        schedules=[] if template else [nightly_schedule(project)],
+        sensors=[] if template else [catch_up, milestones, alerts],
+        resources={"governance": GovernanceResource(project=str(project.root), template=template)},
         executor=dg.in_process_executor,
     )

@@ -1,0 +1,66 @@
+"""Findings as Markdown for Dagster's pages. Names and sentences are data: none can add markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import dagster as dg
+
+from governance_pipeline.risk.explain import explain
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.risk import RiskScore
+
+MOST_ROWS = 25
+_SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()#+!|~>"} | {"<": "&lt;", "&": "&amp;"})
+
+
+def cell(text: object) -> str:
+    """``text`` as plain words inside a table."""
+    return " ".join(str(text).translate(_SPECIAL).split())
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MarkdownMetadataValue:
+    """A table of at most ``MOST_ROWS`` rows, which says how many it leaves out."""
+    drawn = [f"| {' | '.join(map(cell, row))} |" for row in rows]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *drawn[:MOST_ROWS]]
+    if len(drawn) > MOST_ROWS:
+        lines += ["", f"and {len(drawn) - MOST_ROWS:,} more"]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def measurement_table(measurements: Sequence[Measurement]) -> dg.MarkdownMetadataValue:
+    """Measurements in the order given; what they are about only where they are about several things."""
+    several = len({m.entity for m in measurements}) > 1
+    heads = ("outcome", *(("what",) if several else ()), "part", "in words", "value", "rows or people")
+    rows = (
+        (
+            _words(m.outcome),
+            *((m.entity.name,) if several else ()),
+            m.facet or "all",
+            m.sentence,
+            "" if m.value is None else f"{m.value:.4g} {m.unit}".strip(),
+            f"{m.n:,}",
+        )
+        for m in measurements
+    )
+    return table(heads, rows)
+
+
+def risk_table(risks: Sequence[RiskScore]) -> dg.MarkdownMetadataValue:
+    """Scores above nought, highest first, each with where it comes from."""
+    rows = ((risk.entity.name, risk.tier, f"{risk.score:.0f}", explain(risk)) for risk in risks if risk.score)
+    return table(("what", "tier", "score", "why"), rows)
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """``12 pass, 1 fail``; "nothing" where there is none."""
+    return ", ".join(f"{number:,} {_words(name)}" for name, number in numbers.items() if number) or "nothing"
+
+
+def steps(lines: Sequence[str]) -> dg.MarkdownMetadataValue:
+    """A numbered list."""
+    return dg.MetadataValue.md("\n".join(f"{number}. {cell(line)}" for number, line in enumerate(lines, 1)))
+
+
+def _words(name: str) -> str:
+    return str(name).replace("_", " ")
