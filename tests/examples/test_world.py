@@ -6,6 +6,7 @@ import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -237,3 +238,14 @@ def test_whatever_the_last_night_every_working_day_has_decisions_and_reports(las
             when = nights.date(day)
             works = when.weekday() < 5 and when not in nights.holidays
             assert (day in landed) == works
+
+
+def test_the_contracts_own_queries_find_nothing(lender):
+    contracts = load_project(lender.root).contracts.values()
+    asked = [(contract, rule) for contract in contracts for rule in contract.rules if rule.query]
+    assert asked
+    for contract, rule in asked:
+        name = contract.dataset.partition(".")[2]
+        table = f"read_parquet('{lender.root}/data/{name}/*.parquet')"
+        (found,) = duckdb.sql(rule.query.replace("${table}", table)).fetchone()
+        assert found == 0, rule.id

@@ -22,6 +22,7 @@ TRAINING_CONSENT_SHARE = 0.8
 DECISION_DAYS = 3
 SERVICER_DAYS = 33  # after the application, whatever day it was: each working day has a report
 
+SKIPPING_SHARE = 0.6  # of those who fill in the changed form
 WITHDRAWN_SHARE = 0.06
 EXPIRED_SHARE = 0.025
 ENDING_NIGHTS = 5
@@ -59,7 +60,7 @@ def draw_applications(records: pd.DataFrame, nights: Nights, rng: np.random.Gene
     drawn["pull_seconds"] = rng.integers(OPENS, CLOSES, size)
     drawn["agrees"] = rng.random(size) < TRAINING_CONSENT_SHARE
     drawn["consent_end"], drawn["end_day"] = _consent_ends(drawn, rng)
-    drawn["skips_dependents"] = rng.random(size) < 0.4  # seen from the type change on
+    drawn["skips_dependents"] = rng.random(size) < SKIPPING_SHARE
     return drawn
 
 
