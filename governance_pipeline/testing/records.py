@@ -1,5 +1,4 @@
-"""Small factories for tests, ours and those of a governed project: one plain, healthy example of each
-record, in which a test changes only what it is about.
+"""Small factories: one plain, healthy example of each record, in which a test changes only what it is about.
 
 The example is one feature view, ``lending.incomes``, read by one model, ``mortgage_approval``, on the
 night of Wednesday 4 March 2026. With nothing changed every indicator of the dataset passes.
@@ -8,7 +7,6 @@ night of Wednesday 4 March 2026. With nothing changed every indicator of the dat
 """
 
 from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

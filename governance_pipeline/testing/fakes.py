@@ -1,0 +1,170 @@
+"""A clock and an engine that do as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import TYPE_CHECKING
+
+from governance_pipeline.charter.contract import Column
+from governance_pipeline.errors import SourceUnavailable
+from governance_pipeline.profiles.plan import GroupPlan, ScanPlan
+from governance_pipeline.profiles.profile import (
+    ColumnProfile,
+    ColumnType,
+    ConsentTally,
+    GroupCell,
+    GroupTable,
+    Histogram,
+    Profile,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 1000
+GROUPS: Mapping[str, tuple[str, ...]] = {"race": ("white", "black"), "sex": ("male", "female")}
+_KINDS: Mapping[str, ColumnType] = {
+    "number": "number", "integer": "number", "timestamp": "time", "date": "time", "boolean": "boolean",
+}  # fmt: skip
+_ENGINE_TYPES: Mapping[str, str] = {
+    "number": "float64", "integer": "int64", "timestamp": "timestamp('UTC')", "date": "date",
+    "boolean": "boolean",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A clock that stands until it is set: ``clock.now = ...`` or ``clock.tick(hours=2)``."""
+
+    now: datetime = datetime(2026, 3, 5, 7, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, **by: float) -> datetime:
+        """Move on by a :class:`datetime.timedelta`, given by its arguments; the new time."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+def a_healthy_scan(plan: ScanPlan) -> Profile:
+    """What a scan of a table finds that keeps every promise of its contract: 1,000 rows, the newest an
+    hour old, numbers spread evenly, every person with a valid consent, no gap between groups.
+    """
+    contract = plan.contract
+    columns = {column.name: _column(column, plan) for column in contract.columns}
+    dated = contract.event_time is not None
+    return Profile(
+        dataset=contract.dataset,
+        night=plan.night,
+        as_of=plan.as_of,
+        rows=ROWS,
+        window_rows=ROWS,
+        schema=tuple((name, column.engine_type) for name, column in columns.items()),
+        columns=columns,
+        window_start=plan.window_start,
+        watermark=plan.as_of - timedelta(hours=1) if dated else None,
+        oldest=plan.as_of - timedelta(days=20) if dated else None,
+        tonight_rows=ROWS // 20 if dated else 0,
+        subjects=ROWS if contract.subject_key else None,
+        consent=tuple(
+            ConsentTally(use.purpose, use.basis, ROWS, valid=ROWS, rows=ROWS, rows_valid=ROWS)
+            for use in contract.purposes
+        ),
+        groups=tuple(_groups(group) for group in plan.groups),
+        source_state="state-1",
+    )
+
+
+def _column(column: Column, plan: ScanPlan) -> ColumnProfile:
+    profile = ColumnProfile(
+        name=column.name,
+        kind=_KINDS.get(column.logical_type, "other" if column.primary_key else "category"),
+        engine_type=_ENGINE_TYPES.get(column.logical_type, "string"),
+        rows=ROWS,
+        nulls=0,
+        distinct=ROWS,
+    )
+    if profile.kind == "number":
+        edges = plan.edges.get(column.name, tuple(i / 10 for i in range(11)))
+        bins = len(edges) - 1
+        counts = tuple(ROWS // bins + (i < ROWS % bins) for i in range(bins))
+        low, high = edges[0], edges[-1]
+        return replace(
+            profile,
+            minimum=low,
+            maximum=high,
+            mean=(low + high) / 2,
+            variance=(high - low) ** 2 / 12,
+            histogram=Histogram(edges, counts),
+        )
+    if profile.kind in ("category", "boolean"):
+        values = GROUPS.get(column.name, ("true", "false") if profile.kind == "boolean" else ("a", "b"))
+        share = ROWS // len(values)
+        return replace(profile, distinct=len(values), categories=dict.fromkeys(values, share))
+    return profile
+
+
+def _groups(plan: GroupPlan) -> GroupTable:
+    values = [GROUPS.get(attribute, ("a", "b")) for attribute in plan.attributes]
+    cells = (
+        GroupCell(groups, label=outcome, prediction=outcome, count=100)
+        for groups in product(*values)
+        for outcome in (0, 1)
+    )
+    return GroupTable(plan.model, plan.attributes, tuple(cells))
+
+
+Answer = Profile | Exception | Callable[[ScanPlan], Profile]
+
+
+@dataclass(slots=True)
+class FakeEngine:
+    """An engine without data; see :class:`governance_pipeline.profiles.plan.Engine`.
+
+    Attributes:
+        answers: by dataset: a profile (moved to the night that is asked for), an error to raise, or a
+            function of the plan. A dataset that is not named is healthy.
+        plans: every scan it was asked for, in order.
+    """
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    plans: list[ScanPlan] = field(default_factory=list)
+    closed: bool = False
+
+    def scan(self, plan: ScanPlan) -> Profile:
+        self.plans.append(plan)
+        answer = self.answers.get(plan.contract.dataset, a_healthy_scan)
+        if isinstance(answer, Exception):
+            raise answer
+        return _moved(answer, plan) if isinstance(answer, Profile) else answer(plan)
+
+    def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
+        raise SourceUnavailable(
+            f"no {rows} rows of {plan.contract.dataset} can be drawn for {', '.join(columns)}",
+            hint="use a real engine where a test needs rows: this one has none",
+        )
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _moved(profile: Profile, plan: ScanPlan) -> Profile:
+    """The same profile, seen on the night of ``plan``: what is dated moves along."""
+    by = plan.as_of - profile.as_of
+
+    def shifted(instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant + by
+
+    return replace(
+        profile,
+        night=plan.night,
+        as_of=plan.as_of,
+        window_start=shifted(profile.window_start),
+        watermark=shifted(profile.watermark),
+        oldest=shifted(profile.oldest),
+        furthest=shifted(profile.furthest),
+    )
