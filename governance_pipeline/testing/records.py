@@ -7,6 +7,7 @@ night of Wednesday 4 March 2026. With nothing changed every indicator of the dat
 """
 
 from __future__ import annotations
+
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
