@@ -62,7 +62,7 @@ def _duplicates(rule: QualityRule, column: ColumnProfile) -> int | None:
     """Rows beyond the first with their value; rows without a value repeat nothing."""
     if rule.arguments.get("properties") or column.distinct is None:
         return None
-    return column.rows - column.nulls - column.distinct
+    return column.present - column.distinct
 
 
 def _invalid(rule: QualityRule, column: ColumnProfile) -> int | None:

@@ -135,7 +135,8 @@ def _read(
         true = int(following())
         known["categories"] = {text: n for text, n in (("true", true), ("false", filled - true)) if n}
     if spec.countable:
-        known["distinct"] = min(int(following()), filled)
+        nan = 1 if known.get("nans") else 0  # engines count NaN as one value
+        known["distinct"] = min(int(following()) - nan, filled)
     profile = ColumnProfile(
         name=spec.name, kind=spec.kind, engine_type=spec.type.name, rows=rows, nulls=rows - filled, **known
     )

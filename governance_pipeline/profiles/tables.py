@@ -26,6 +26,7 @@ from governance_pipeline.profiles.session import Session, StatementFailed
 
 _STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
 _ONE_TABLE_SHARE = 1 / 4  # of all that may be staged
+_CSV_TYPES = ("NULL", "BIGINT", "DOUBLE", "TIME", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR")
 _UNITS = {"MB": 10**6, "GB": 10**9}
 
 FileState = tuple[str, int, int]
@@ -197,14 +198,36 @@ class Tables:
         with self._lock:
             self._named += 1
             staged.name = f"staged_{self._named}"
-        create = exp.Create(
-            this=_table(staged.name),
-            kind="TABLE" if in_memory else "VIEW",
-            expression=sql.select([exp.Star()], _reader(location, files)),
-        )
-        session.rows(sql.render(create, "duckdb"))
         staged.in_memory = in_memory
+        self._create(session, staged, sql.select([exp.Star()], _reader(location, files)))
+        booleans = self._booleans(session, staged) if location.kind == "csv" else []
+        if booleans:
+            told = exp.Star(replace=[_as_boolean(name) for name in booleans])
+            read = sql.select([told], _reader(location, files))
+            self._drop(session, staged, keep_name=True)
+            self._create(session, staged, read)
+
+    def _create(self, session: Session, staged: _Staged, query: exp.Expression) -> None:
+        kind = "TABLE" if staged.in_memory else "VIEW"
+        create = exp.Create(this=_table(staged.name), kind=kind, expression=query)
+        session.rows(sql.render(create, "duckdb"))
         staged.schema = _describe(session, _table(staged.name))
+
+    def _booleans(self, session: Session, staged: _Staged) -> list[str]:
+        """Text columns of a CSV file that hold nothing but true and false.
+
+        DuckDB itself would also take yes, no, t and f for booleans, and their spelling would be lost.
+        """
+        names = [name for name, type_ in staged.schema if type_.kind == "category"]
+        if not names:
+            return []
+        words = [exp.Literal.string("true"), exp.Literal.string("false")]
+        parts = [
+            exp.LogicalAnd(this=exp.In(this=exp.Lower(this=sql.named(name)), expressions=words))
+            for name in names
+        ]
+        found = session.rows(sql.render(sql.select(parts, _table(staged.name)), "duckdb"))[0]
+        return [name for name, only in zip(names, found, strict=True) if only]
 
     def _make_room(self, session: Session, staged: _Staged, size: int) -> bool:
         """Drop other staged tables, the longest staged first, until ``size`` bytes fit."""
@@ -222,11 +245,12 @@ class Tables:
                     other.lock.release()
         return free >= size
 
-    def _drop(self, session: Session, staged: _Staged) -> None:
+    def _drop(self, session: Session, staged: _Staged, *, keep_name: bool = False) -> None:
         if staged.name:
             kind = "TABLE" if staged.in_memory else "VIEW"
             session.rows(sql.render(exp.Drop(this=_table(staged.name), kind=kind, exists=True), "duckdb"))
-        staged.name, staged.files, staged.in_memory = "", (), False
+        if not keep_name:
+            staged.name, staged.files, staged.in_memory = "", (), False
 
 
 def _reader(location: Location, files: Sequence[FileState]) -> exp.Expression:
@@ -235,8 +259,15 @@ def _reader(location: Location, files: Sequence[FileState]) -> exp.Expression:
     options: list[exp.Expression] = [_option("union_by_name", exp.true())]
     if location.kind == "csv":
         options.append(_option("sample_size", sql.number(-1)))  # a type is only right if all rows have it
+        types = exp.Array(expressions=[exp.Literal.string(name) for name in _CSV_TYPES])
+        options.append(_option("auto_type_candidates", types))
     reader = "read_parquet" if location.kind == "parquet" else "read_csv"
     return exp.Table(this=exp.Anonymous(this=reader, expressions=[listed, *options]))
+
+
+def _as_boolean(name: str) -> exp.Expression:
+    boolean = exp.DataType(this=exp.DataType.Type.BOOLEAN)
+    return exp.Alias(this=sql.cast(sql.named(name), boolean), alias=exp.to_identifier(name, quoted=True))
 
 
 def _option(name: str, value: exp.Expression) -> exp.Expression:
