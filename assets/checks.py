@@ -31,11 +31,16 @@ def rolls_up(project: Project) -> bool:
 
 
 class CheckBook:
-    """Which check shows which measurement, for one project."""
+    """Which check shows which measurement, for one project.
+
+    Attributes:
+        indicators: all that are installed.
+    """
 
     def __init__(self, project: Project) -> None:
-        self._project = project
-        self._titles = {indicator.name: indicator.title for indicator in all_indicators()}
+        self.project = project
+        self.indicators = all_indicators()
+        self._titles = {indicator.name: indicator.title for indicator in self.indicators}
         self._rolled = rolls_up(project)
         self._named = _named_namespaces(project, len(self._titles)) if self._rolled else frozenset()
         pairs = expected_keys(project, project.contracts.values(), project.models.values())
@@ -66,7 +71,7 @@ class CheckBook:
         for measurement in measurements:
             grouped[self.key(measurement.entity, measurement.indicator)].append(measurement)
         for key, indicator in self._indicators.items():
-            yield _result(self._project, key, indicator, grouped.get(key, []))
+            yield _result(self.project, key, indicator, grouped.get(key, []))
 
     def _namespace(self, entity: Entity) -> str:
         if entity.kind is EntityKind.MODEL:

@@ -21,6 +21,8 @@ from dagster._core.events import (
 )
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+from dagster._core.storage.event_log.base import EventLogStorage
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, NullPool, create_engine
 
@@ -55,9 +57,12 @@ def store_all(instance: dg.DagsterInstance, entries: Sequence[EventLogEntry]) ->
     storage = instance.event_log_storage
     if isinstance(storage, SqliteEventLogStorage):
         with _OneTransaction(storage).open() as writer:
-            for one in entries:
-                writer.store_event(one)
-        return
+            _store(writer, entries)
+    else:
+        _store(storage, entries)
+
+
+def _store(storage: EventLogStorage, entries: Sequence[EventLogEntry]) -> None:
     for (kind, _), batch in groupby(sorted(entries, key=_batch), key=_batch):
         if kind in _IN_BATCHES:
             storage.store_event_batch(list(batch))
@@ -85,6 +90,16 @@ class _OneTransaction(SqliteEventLogStorage):
         """Commit everything at the end of the block, or nothing where it raises."""
         with self._stack:
             yield self
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """As Dagster's Postgres log does it: one statement, and the asset's newest event is the last."""
+        statement = self.prepare_insert_event_batch(events)
+        with self.run_connection(RUNLESS_RUN_ID) as connection:
+            connection.execute(statement)
+        with self.index_connection() as connection:
+            stored = connection.execute(statement.returning(SqlEventLogStorageTable.c.id))
+            newest = max(row[0] for row in stored.fetchall())
+        self.store_asset_event(events[-1], newest)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

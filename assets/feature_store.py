@@ -43,7 +43,7 @@ def _dataset(project: Project, contract: Contract, graph: LineageGraph, upstream
     metadata: dict[str, Any] = {
         "dagster/table_name": contract.dataset,
         "dagster/column_schema": _schema(contract),
-        **_code(contract.file, contract.line),
+        "contract": dg.MetadataValue.path(f"{contract.file}:{max(contract.line, 1)}"),
         "owner": owner_words(project.charter, contract.owner),
         "purposes": ", ".join(f"{use.purpose} ({use.basis})".replace("_", " ") for use in contract.purposes)
         or "none declared",
@@ -75,12 +75,6 @@ def _tags(project: Project, contract: Contract) -> dict[str, str]:
     if contract.vendor:
         tags["from_vendor"] = ""
     return tags
-
-
-def _code(file: object, line: int) -> dict[str, Any]:
-    """Where the asset is declared, as Dagster links to code."""
-    reference = dg.LocalFileCodeReference(file_path=str(file), line_number=max(line, 1), label="contract")
-    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def _schema(contract: Contract) -> dg.TableSchema:

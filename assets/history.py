@@ -14,11 +14,12 @@ import dagster as dg
 from dagster._core.events.log import EventLogEntry
 from rich.console import Console
 
+from assets.checks import CheckBook
 from assets.event_log import AssetEvent, entry, store_all
 from assets.findings import Findings, of_store
-from assets.indicators import report_night
 from assets.keys import stage_key
 from assets.location import project_folder
+from assets.stages import materialisations, observations
 from governance_pipeline.bootstrap import open_project, open_project_store
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
@@ -31,6 +32,7 @@ def mirror(project: Project, store: Store, instance: dg.DagsterInstance) -> int:
     """Report sealed nights that Dagster does not know; returns how many were reported."""
     known = instance.get_materialized_partitions(stage_key("seal"))
     entries: list[EventLogEntry] = []
+    book = CheckBook(project)
     with store.begin() as unit:
         latest = unit.nights.latest()
         sealed = unit.nights.between(project.settings.schedule.start, latest.night) if latest else ()
@@ -40,33 +42,33 @@ def mirror(project: Project, store: Store, instance: dg.DagsterInstance) -> int:
             shown = set()  # Dagster has newer outcomes than any of these
         for record, findings in zip(fresh, of_store(project, unit, fresh), strict=True):
             at = record.finished_at.timestamp()
-            events = _events(project, findings, whole=record.night in shown)
+            events = _events(book, findings, whole=record.night in shown)
             entries.extend(entry(event, at) for event in events)
     store_all(instance, entries)
     return len(fresh)
 
 
-def _events(project: Project, findings: Findings, *, whole: bool) -> Iterator[AssetEvent]:
+def _events(book: CheckBook, findings: Findings, *, whole: bool) -> Iterator[AssetEvent]:
     """A night's reports as events that belong to no run."""
-    for report in report_night(project, findings):
-        if isinstance(report, dg.MaterializeResult):
-            yield dg.AssetMaterialization(
-                report.asset_key or "",
-                partition=findings.night.isoformat(),
-                description="Run by `governance nightly`, outside Dagster.",
-                metadata=report.metadata,
-            )
-        elif whole and isinstance(report, dg.AssetCheckResult):
-            yield dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey.from_coercible(report.asset_key or ""),
-                check_name=report.check_name or "",
-                passed=report.passed,
-                metadata=report.metadata,
-                severity=report.severity,
-                description=report.description,
-            )
-        elif whole and isinstance(report, dg.AssetObservation):
-            yield report
+    for key, metadata in materialisations(findings, book.indicators):
+        yield dg.AssetMaterialization(
+            key,
+            partition=findings.night.isoformat(),
+            description="Run by `governance nightly`, outside Dagster.",
+            metadata=metadata,
+        )
+    if not whole:
+        return
+    for result in book.results(findings.measurements):
+        yield dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey.from_coercible(result.asset_key or ""),
+            check_name=result.check_name or "",
+            passed=result.passed,
+            metadata=result.metadata,
+            severity=result.severity,
+            description=result.description,
+        )
+    yield from observations(book.project, findings)
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import dagster as dg
 from assets.checks import CheckBook
 from assets.findings import Findings, of_events
 from assets.resources import GovernanceResource
-from assets.stages import observations, stage_metadata, stage_specs
+from assets.stages import materialisations, observations, stage_specs
 from governance_pipeline.charter.project import Project
 from governance_pipeline.nightly import run_night
 from governance_pipeline.vocabulary.incident import IncidentAct
@@ -53,7 +53,7 @@ def night_asset(project: Project) -> dg.AssetsDefinition:
                 _log(context, event)
             project_now = services.project
         selected = {*context.selected_asset_keys, *context.selected_asset_check_keys}
-        for report in report_night(project_now, of_events(key, events)):
+        for report in report_night(CheckBook(project_now), of_events(key, events)):
             if isinstance(report, dg.AssetObservation):
                 context.log_event(report)
             elif _key(report) in selected:
@@ -62,12 +62,12 @@ def night_asset(project: Project) -> dg.AssetsDefinition:
     return night
 
 
-def report_night(project: Project, findings: Findings) -> Iterator[Report]:
+def report_night(book: CheckBook, findings: Findings) -> Iterator[Report]:
     """A night as Dagster records it."""
-    for key, metadata in stage_metadata(findings).items():
+    for key, metadata in materialisations(findings, book.indicators):
         yield dg.MaterializeResult(key, metadata=metadata)
-    yield from CheckBook(project).results(findings.measurements)
-    yield from observations(project, findings)
+    yield from book.results(findings.measurements)
+    yield from observations(book.project, findings)
 
 
 def _key(report: dg.MaterializeResult[Any] | dg.AssetCheckResult) -> dg.AssetKey | dg.AssetCheckKey:

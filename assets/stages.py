@@ -13,6 +13,7 @@ from assets.findings import Findings
 from assets.keys import GOVERNANCE, dataset_key, entity_key, model_key, stage_key
 from assets.markdown import counts, measurement_table, risk_table, steps, table
 from governance_pipeline.charter.project import Project
+from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.indicators.registry import all_indicators
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.incident import IncidentAct
@@ -38,13 +39,14 @@ def stage_specs(project: Project) -> list[dg.AssetSpec]:
     """Catalog -> profiles -> one asset per indicator -> risk -> incidents, reviews, lineage -> seal."""
     tables = [dataset_key(name) for name in project.contracts]
     models = [model_key(name) for name in project.models]
-    indicators = [stage_key(indicator.name) for indicator in all_indicators()]
+    measured = all_indicators()
+    indicators = [stage_key(indicator.name) for indicator in measured]
     return [
         _spec("catalog", [*tables, *models], _TEXT["catalog"]),
         _spec("profiles", [stage_key("catalog")], _TEXT["profiles"]),
         *(
             _spec(i.name, [stage_key("profiles")], f"{i.title} of every {i.subject}, measured every night.")
-            for i in all_indicators()
+            for i in measured
         ),
         _spec("risk", indicators, _TEXT["risk"]),
         *(_spec(name, [stage_key("risk")], _TEXT[name]) for name in ("incidents", "reviews")),
@@ -59,14 +61,16 @@ def _spec(name: str, deps: Sequence[dg.AssetKey], description: str) -> dg.AssetS
     )
 
 
-def stage_metadata(findings: Findings) -> dict[dg.AssetKey, dict[str, Any]]:
-    """What each part of the night shows, by its asset."""
+def materialisations(
+    findings: Findings, indicators: Sequence[Indicator]
+) -> Iterator[tuple[dg.AssetKey, dict[str, Any]]]:
+    """Each part of the night with what it shows."""
     found = {
         "catalog": _catalog(findings),
         "profiles": _profiles(findings),
         **{
             indicator.name: _indicator([m for m in findings.measurements if m.indicator == indicator.name])
-            for indicator in all_indicators()
+            for indicator in indicators
         },
         "risk": {
             "highest score": float(max((risk.score for risk in findings.risks), default=0.0)),
@@ -83,7 +87,7 @@ def stage_metadata(findings: Findings) -> dict[dg.AssetKey, dict[str, Any]]:
             "missing": ", ".join(findings.seal.missing[:25]) or "none",
         },
     }
-    return {stage_key(name): metadata for name, metadata in found.items()}
+    yield from ((stage_key(name), metadata) for name, metadata in found.items())
 
 
 def _catalog(findings: Findings) -> dict[str, Any]:
