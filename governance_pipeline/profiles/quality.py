@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from governance_pipeline.charter.contract import QualityRule
 from governance_pipeline.profiles.columns import ColumnSpec, specs
@@ -60,5 +61,14 @@ def _queried(
     if over_values:
         from governance_pipeline.profiles.pandera_rules import count_failing
 
-        found |= count_failing(session, window_of, columns, over_values, profile.window_rows)
+        counted = count_failing(session, window_of, columns, over_values, profile.window_rows)
+        found |= {rule.id: _with_nulls(rule, counted[rule.id], profile) for rule in over_values}
     return found
+
+
+def _with_nulls(rule: QualityRule, tally: RuleTally, profile: Profile) -> RuleTally:
+    """Where null is one of the stand-ins for a missing value: checks of values pass over nulls."""
+    if rule.metric != "missingValues" or tally.failing is None or None not in rule.arguments["missingValues"]:
+        return tally
+    column = profile.columns[rule.column or ""]
+    return replace(tally, failing=tally.failing + column.nulls + column.nans)
