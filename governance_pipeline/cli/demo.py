@@ -48,5 +48,8 @@ def up(
     from governance_pipeline.cli.dagster import serve
 
     root = find_project(project or Path.cwd())
-    console().print(f"Dagster UI for {root}: [bold]http://{host}:{port}[/]  (Ctrl-C stops it)")
-    raise typer.Exit(serve(root, host=host, port=port))
+    address = f"http://{host}:{port}"
+    console().print(f"Dagster UI for {root}: [bold]{address}[/]  (Ctrl-C stops it)")
+    raise typer.Exit(
+        serve(root, host=host, port=port, ready=lambda: console().print(f"ready: [bold]{address}[/]"))
+    )
