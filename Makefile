@@ -5,7 +5,7 @@ DEMO ?= demo
 PORT ?= 3000
 JOBS ?= auto
 
-.PHONY: help setup demo test up check format lock schemas clean
+.PHONY: help setup demo test up check bench format lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ check: setup ## linters, types, import contract, Dagster definitions: what CI ru
 	@$(RUN)/mypy
 	@$(RUN)/lint-imports
 	@$(RUN)/dagster definitions validate -w workspace.yaml
+
+bench: setup ## figures against their bars (QUICK=--quick for a few minutes)
+	@$(RUN)/python -m benchmarks $(QUICK)
 
 format: setup ## format the code
 	@$(RUN)/ruff format .

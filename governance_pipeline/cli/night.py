@@ -126,8 +126,13 @@ def print_measurements(title: str, measurements: Sequence[Measurement]) -> None:
     ordered = sorted(measurements, key=lambda m: (-m.outcome.severity, m.key))
     entries(
         title,
-        ((str(m.outcome), _about(m), "" if m.outcome is Outcome.PASS else m.sentence) for m in ordered),
+        ((str(m.outcome), _about(m), "" if m.outcome is Outcome.PASS else _explained(m)) for m in ordered),
     )
+
+
+def _explained(measurement: Measurement) -> str:
+    picture = measurement.details.get("report")
+    return f"{measurement.sentence}\nPicture: {picture}" if picture else measurement.sentence
 
 
 def _about(measurement: Measurement) -> str:

@@ -1,0 +1,1 @@
+"""Figures against their bars: ``python -m benchmarks [--json] [--quick]``."""
