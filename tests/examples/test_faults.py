@@ -121,9 +121,9 @@ def test_loans_grow_slowly_and_are_found_in_time(lender, psi_by_night):
     mean = rows.groupby("night")["loan_to_value"].mean()
     first, latest = FIRST["loans_grow"], LATEST["loans_grow"]
     assert psi_by_night.loc[: first - 1, "loan_to_value"].max() < 0.03
-    assert psi_by_night.loc[first + 2, "loan_to_value"] < 0.1  # slow: three nights are not enough to see it
+    assert psi_by_night.loc[: first + 4, "loan_to_value"].max() < 0.1  # slow: not seen for five nights
     assert psi_by_night.loc[latest - 1 : 60, "loan_to_value"].min() > 0.3
-    assert mean.loc[first + 19 : 60].mean() - mean.loc[: first - 1].mean() == pytest.approx(0.16, abs=0.01)
+    assert mean.loc[first + 14 : 60].mean() - mean.loc[: first - 1].mean() == pytest.approx(0.09, abs=0.01)
 
 
 def test_no_other_feature_ever_moves(psi_by_night):

@@ -80,12 +80,13 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "drift",
         "debt_ratio",
         UNIT_CHANGES,
-        3,
+        4,
         "feature_engineering",
     ),
     Fault(
         "loans_grow",
-        "Loans grow against the value of the home, by 0.008 of it every night for 20 nights",
+        "Every night another 4 % of the applicants borrow more, by 15 % of the home's value; in the end "
+        "60 % do",
         "dataset:lending.property_features",
         "drift",
         "loan_to_value",

@@ -39,7 +39,7 @@ def draw_applications(records: pd.DataFrame, nights: Nights, rng: np.random.Gene
         The records' columns and ``day``, ``application_id``, ``subject_id``, ``seconds``,
         ``decision_day``, ``decision_seconds``, ``report_day``, ``pull_day``, ``pull_seconds``,
         ``agrees`` (to model training), ``consent_end`` (``""``, ``withdrawn``, ``expired``),
-        ``end_day``, ``skips_dependents``.
+        ``end_day``, ``skips_dependents``, ``leaning`` (towards a larger loan, 0 first).
     """
     day = _days(nights, rng)
     size = len(day)
@@ -61,6 +61,7 @@ def draw_applications(records: pd.DataFrame, nights: Nights, rng: np.random.Gene
     drawn["agrees"] = rng.random(size) < TRAINING_CONSENT_SHARE
     drawn["consent_end"], drawn["end_day"] = _consent_ends(drawn, rng)
     drawn["skips_dependents"] = rng.random(size) < SKIPPING_SHARE
+    drawn["leaning"] = rng.random(size)
     return drawn
 
 

@@ -13,8 +13,9 @@ from .nights import Integers, Nights
 
 INSTANT = pa.timestamp("us", tz="UTC")
 CONSENT_YEARS = 2
-LOAN_GROWTH = 0.008  # of the home's value per night: 4 % of the loan-to-value's standard deviation
-GROWTH_NIGHTS = 20  # then loans stay as they are
+JOINING_SHARE = 0.04  # of the applicants, more every night
+JOINING_NIGHTS = 15  # then as many as then
+LARGER_BY = 0.15  # of the home's value
 FORM_LIMIT = 3  # the changed form offers 0, 1, 2 and "3+"
 
 
@@ -82,9 +83,10 @@ def _applicants(drawn: pd.DataFrame, applied: pd.Series) -> pd.DataFrame:
 
 def _applications(drawn: pd.DataFrame, applied: pd.Series) -> pd.DataFrame:
     rows = drawn[["application_id", "subject_id"]].assign(applied_at=applied)
-    nights_of_growth = (drawn["day"] - LOANS_GROW + 1).clip(0, GROWTH_NIGHTS)
+    joined = (drawn["day"] - LOANS_GROW + 1).clip(0, JOINING_NIGHTS) * JOINING_SHARE
+    larger = drawn["leaning"] < joined
     value = drawn[["price_k", "appraisal_k"]].min(axis=1)
-    rows["loan_amount_k"] = drawn["loan_amount_k"] + nights_of_growth * LOAN_GROWTH * value
+    rows["loan_amount_k"] = drawn["loan_amount_k"] + larger * LARGER_BY * value
     kept = ["term_months", "adjustable_rate", "cosigner", "dependents"]
     return pd.concat([rows, drawn[kept]], axis=1)
 
