@@ -26,7 +26,7 @@ def test_a_missing_file_is_named_by_its_pattern(tmp_path):
 def test_an_unreadable_parquet_file_is_named(tmp_path, content):
     pq.write_table(GOOD, tmp_path / "day1.parquet")
     (tmp_path / "day2.parquet").write_bytes(content)
-    with pytest.raises(SourceUnavailable, match="day2.parquet is not a Parquet file, or was cut off"):
+    with pytest.raises(SourceUnavailable, match=r"day2\.parquet is not a Parquet file, or was cut off"):
         scan(tmp_path, contract(Location("parquet", path="*.parquet")))
 
 
@@ -55,18 +55,18 @@ def test_an_empty_csv_file_is_an_empty_table_or_said_to_be_unreadable(tmp_path):
 
 
 def test_a_missing_and_a_foreign_duckdb_file_are_named(tmp_path):
-    with pytest.raises(SourceUnavailable, match="no DuckDB database at gone.duckdb"):
+    with pytest.raises(SourceUnavailable, match=r"no DuckDB database at gone\.duckdb"):
         scan(tmp_path, contract(Location("duckdb", path="gone.duckdb", table="t")))
     (tmp_path / "text.duckdb").write_text("this is not a database" * 1000)
-    with pytest.raises(SourceUnavailable, match="text.duckdb cannot be read"):
+    with pytest.raises(SourceUnavailable, match=r"text\.duckdb cannot be read"):
         scan(tmp_path, contract(Location("duckdb", path="text.duckdb", table="t")))
 
 
 def test_a_table_that_is_gone_is_named(tmp_path, postgres_url):
     duckdb.connect(str(tmp_path / "d.duckdb")).close()
-    with pytest.raises(SourceUnavailable, match="the table main.gone is not in d.duckdb"):
+    with pytest.raises(SourceUnavailable, match=r"the table main\.gone is not in d.duckdb"):
         scan(tmp_path, contract(Location("duckdb", path="d.duckdb", schema="main", table="gone")))
-    with pytest.raises(SourceUnavailable, match="the table public.gone is not in connection 'pg'"):
+    with pytest.raises(SourceUnavailable, match=r"the table public\.gone is not in connection 'pg'"):
         scan(
             tmp_path,
             contract(Location("sql", connection="pg", schema="public", table="gone")),

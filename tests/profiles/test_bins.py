@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import duckdb
 import numpy as np
 import pytest
@@ -80,7 +82,7 @@ def test_own_edges_rise_from_the_smallest_to_the_largest_value(low, high, bins):
     edges = own_edges(low, high, bins)
     assert edges[0] == low
     assert edges[-1] == high
-    assert all(a < b for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a < b for a, b in pairwise(edges))
     assert len(edges) <= bins + 1
 
 

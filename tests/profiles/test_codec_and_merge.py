@@ -1,5 +1,7 @@
 """Profiles as documents, and profiles of parts as the profile of the whole."""
 
+# ruff: noqa: DTZ001 - the tables hold naive times on purpose: they are read as UTC
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """Consent as of the night: cases worked out by hand, and the rule's definition word for word as oracle."""
 
+# ruff: noqa: DTZ001 - the tables hold naive times on purpose: they are read as UTC
+
 from __future__ import annotations
 
 from collections import Counter
@@ -99,7 +101,8 @@ CASES = {
     "withdrawn after the night": (
         [ANN, replace(ANN, status="withdrawn", begins=day(3, 12), made=day(3, 12))], "valid"),
     "withdrawn for another purpose": (
-        [ANN, replace(ANN, purpose="marketing", status="withdrawn", begins=day(2, 1), made=day(2, 1))], "valid"),
+        [ANN, replace(ANN, purpose="marketing", status="withdrawn", begins=day(2, 1), made=day(2, 1))],
+        "valid"),
     "given again": (
         [ANN, replace(ANN, status="withdrawn", begins=day(2, 1), made=day(2, 1)),
          replace(ANN, begins=day(3, 1), made=day(3, 1))], "valid"),

@@ -1,3 +1,5 @@
+# ruff: noqa: DTZ001 - the tables hold naive times on purpose: they are read as UTC
+
 from __future__ import annotations
 
 import math

@@ -1,5 +1,7 @@
 """Files: what is read, what is kept in memory, and when it is read again."""
 
+# ruff: noqa: DTZ001 - the tables hold naive times on purpose: they are read as UTC
+
 from __future__ import annotations
 
 import os
@@ -103,7 +105,7 @@ def test_memory_is_given_up_for_newer_tables(tmp_path, engine):
     locations = [
         write("parquet", tmp_path, pa.table({"x": [float(n)] * 100}), name=f"t{n}") for n in range(6)
     ]
-    engine._tables._room = 3 * os.path.getsize(tmp_path / "t0.parquet")
+    engine._tables._room = 3 * (tmp_path / "t0.parquet").stat().st_size
     for _ in range(2):
         for number, location in enumerate(locations):
             assert engine.scan(plan(contract(location))).columns["x"].mean == number

@@ -102,7 +102,8 @@ def test_postgres_types_are_measured_or_named(postgres_url, tmp_path):
         connection.execute(
             """CREATE TABLE t AS SELECT i AS id, CASE WHEN i < 3 THEN 'sad' ELSE 'glad' END::mood AS feeling,
             'ab'::brief AS small, 12.50::money AS cash, '{"a": 1}'::json AS doc, '{"a": 1}'::jsonb AS docb,
-            ARRAY[1, 2] AS list, '\\xdead'::bytea AS bytes, '1 day'::interval AS span, '10.0.0.1'::inet AS host,
+            ARRAY[1, 2] AS list, '\\xdead'::bytea AS bytes, '1 day'::interval AS span,
+            '10.0.0.1'::inet AS host,
             int4range(1, 3) AS ranged, point(1, 2) AS place, gen_random_uuid() AS uuid,
             1e300::numeric * i AS wide, 1e400::numeric AS wider, 'NaN'::numeric AS odd,
             to_tsvector('a b') AS words, '10:00+02'::timetz AS clock FROM generate_series(1, 4) i"""
@@ -125,8 +126,8 @@ def test_postgres_types_are_measured_or_named(postgres_url, tmp_path):
 def test_personal_values_are_kept_only_where_enough_people_share_them(tmp_path):
     with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
         connection.execute(
-            "CREATE TABLE t AS SELECT CASE WHEN i < 50 THEN 'Paris' WHEN i < 60 THEN 'Ulm' ELSE 'Nice' END AS town,"
-            " 'person ' || i AS name, i % 7 AS age FROM range(80) r(i)"
+            "CREATE TABLE t AS SELECT CASE WHEN i < 50 THEN 'Paris' WHEN i < 60 THEN 'Ulm' ELSE 'Nice' END"
+            " AS town, 'person ' || i AS name, i % 7 AS age FROM range(80) r(i)"
         )
     columns = (Column("town", personal=True), Column("name"), Column("age", personal=True))
     profile = scan(tmp_path, contract(Location("duckdb", path="t.duckdb", table="t"), *columns))
