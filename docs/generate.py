@@ -1,0 +1,259 @@
+"""Writes the generated parts of docs/reference: ``python docs/generate.py``, or ``--check`` to only look.
+
+A page keeps its own words; between ``<!-- generated: NAME -->`` and ``<!-- end -->`` stands what this
+script makes from the code. A test runs the check, so a page cannot fall behind.
+"""
+# ruff: noqa: INP001, T201 - a script
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, get_args
+
+REFERENCE = Path(__file__).parent / "reference"
+_PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in lines)
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+# --- the command line ---------------------------------------------------------------------------------
+
+
+def command_line() -> str:
+    """Every verb with its arguments and options, from the Typer app."""
+    import typer
+
+    from governance_pipeline.cli.main import app
+
+    return "\n".join(_verbs(typer.main.get_command(app), "governance"))
+
+
+def _verbs(group: Any, path: str) -> Iterator[str]:
+    for name, command in group.commands.items():
+        full = f"{path} {name}"
+        if hasattr(command, "commands"):
+            yield f"## {full}\n\n{command.help}\n"
+            yield from _verbs(command, full)
+            continue
+        level = "##" if path == "governance" else "###"
+        yield f"{level} {full}\n\n{' '.join((command.help or '').split())}\n"
+        rows = [_parameter(parameter) for parameter in command.params]
+        yield table(("argument or option", "", "meaning"), rows)
+        if command.epilog:
+            yield "\n".join(f"    {line.strip()}" for line in _examples(command.epilog)) + "\n"
+
+
+def _examples(epilog: str) -> list[str]:
+    return re.sub(r"^Examples?:\s*", "", epilog).split("  |  ")
+
+
+def _parameter(parameter: Any) -> tuple[str, str, str]:
+    is_option = parameter.opts[0].startswith("-")
+    names = [*parameter.opts, *parameter.secondary_opts] if is_option else [parameter.name.upper()]
+    notes = ["required"] if parameter.required else []
+    if parameter.multiple:
+        notes.append("may be repeated")
+    if not parameter.required and parameter.default not in (None, False, ()):
+        default = parameter.default
+        shown = default.value if isinstance(default, Enum) else "yes" if default is True else default
+        notes.append(f"default `{shown}`")
+    annotation = parameter.type_descriptor.annotation
+    choices = ""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        choices = f" One of {', '.join(f'`{choice.value}`' for choice in annotation)}."
+    named = ", ".join(f"`{name}`" for name in names)
+    return named, ", ".join(notes), f"{' '.join((parameter.help or '').split())}{choices}"
+
+
+# --- the project's files ------------------------------------------------------------------------------
+
+
+def file_keys(model: type[Any]) -> str:
+    """Every key of one kind of file, from its pydantic model and the JSON Schema made of it."""
+    schema = model.model_json_schema(by_alias=True)
+    classes = _classes(model)
+    parts = {model.__name__: schema, **schema.get("$defs", {})}
+    out: list[str] = []
+    for name in _in_order(parts, model.__name__):
+        if "properties" not in parts[name]:
+            continue
+        cls = classes[name]
+        if name != model.__name__:
+            out.append(f"#### {name}\n\n{_summary(cls)}\n")
+        told = _told(cls)
+        required = set(parts[name].get("required", ()))
+        rows = [
+            (
+                f"`{key}`",
+                _type(value, parts),
+                "required" if key in required else _default(value),
+                told.get(key, ""),
+            )
+            for key, value in parts[name]["properties"].items()
+        ]
+        out.append(table(("key", "value", "default", "meaning"), rows))
+    return "\n".join(out)
+
+
+def _classes(model: type[Any]) -> dict[str, type[Any]]:
+    found: dict[str, type[Any]] = {}
+
+    def walk(annotation: Any) -> None:
+        for part in get_args(annotation):
+            walk(part)
+        if hasattr(annotation, "model_fields") and annotation.__name__ not in found:
+            found[annotation.__name__] = annotation
+            for field in annotation.model_fields.values():
+                walk(field.annotation)
+
+    walk(model)
+    return found
+
+
+def _in_order(parts: Mapping[str, Any], first: str) -> list[str]:
+    """The parts in the order in which a reader meets them."""
+    seen = [first]
+    for name in seen:
+        for reference in re.findall(r"'#/\$defs/(\w+)'", str(parts[name].get("properties", {}))):
+            if reference not in seen:
+                seen.append(reference)
+    return seen
+
+
+def _summary(cls: type[Any]) -> str:
+    text = (cls.__doc__ or "").partition("Attributes:")[0]
+    return " ".join(text.replace("``", "`").split())
+
+
+def _told(cls: type[Any]) -> dict[str, str]:
+    """What is said about each key: its own description, else the docstring of the class or of one above."""
+    found: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        _, _, attributes = cleandoc(base.__doc__ or "").partition("Attributes:\n")
+        for line in re.sub(r"\n {8,}", " ", attributes).replace("``", "`").splitlines():
+            for name, said in re.findall(r"(?:^|; )\s*`?(\w+)`?(?::|(?= how)) (.*?)(?=; `|$)", line.strip()):
+                found[name] = said.strip()
+    for name, field in cls.model_fields.items():
+        if field.description:
+            found[field.alias or name] = field.description
+    return found
+
+
+def _type(value: Mapping[str, Any], parts: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one per JSON type
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})" if "properties" in parts[name] else _type(parts[name], parts)
+    if "enum" in value:
+        return ", ".join(f"`{choice}`" for choice in value["enum"])
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "anyOf" in value:
+        return " or ".join(_type(one, parts) for one in value["anyOf"] if one.get("type") != "null")
+    if value.get("type") == "array":
+        return f"list of {_type(value.get('items', {}), parts)}"
+    if value.get("type") == "object":
+        inner = value.get("additionalProperties") or next(
+            iter(value.get("patternProperties", {}).values()), {}
+        )
+        return f"mapping to {_type(inner, parts)}"
+    words = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+    kind = value.get("format") or value.get("type", "any")
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {value[name]:g}" for name, sign in signs.items() if name in value]
+    return " ".join([words.get(kind, kind), *limits])
+
+
+def _default(value: Mapping[str, Any]) -> str:
+    if "default" not in value or value["default"] in (None, "", [], {}):
+        return ""
+    default = value["default"]
+    if isinstance(default, dict):
+        return "see below"
+    if isinstance(default, list):
+        default = ", ".join(map(str, default))
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+# --- store and events ---------------------------------------------------------------------------------
+
+
+def store_tables() -> str:
+    """Every table with its key and columns."""
+    from governance_pipeline.store.tables import metadata
+
+    rows = []
+    for one in metadata.tables.values():
+        key = ", ".join(column.name for column in one.primary_key.columns)
+        rest = ", ".join(column.name for column in one.columns if not column.primary_key)
+        rows.append((f"`{one.name}`", key, rest))
+    return table(("table", "key", "other columns"), rows)
+
+
+def night_events() -> str:
+    """Every event of a night, in the order of their declaration."""
+    from governance_pipeline.vocabulary.night import NightEvent
+
+    rows = []
+    for event in get_args(NightEvent):
+        assert is_dataclass(event)
+        said = " ".join((event.__doc__ or "").split()).replace("``", "`")
+        if said.startswith(f"{event.__name__}("):
+            said = ""
+        rows.append((f"`{event.__name__}`", ", ".join(field.name for field in fields(event)), said))
+    return table(("event", "fields", "notes"), rows)
+
+
+def parts() -> Mapping[str, Callable[[], str]]:
+    """The generated parts by name."""
+    from governance_pipeline.charter.model import ModelSpec
+    from governance_pipeline.charter.people import Charter
+    from governance_pipeline.charter.playbook import Playbook
+    from governance_pipeline.charter.settings import Settings
+
+    return {
+        "command-line": command_line,
+        "governance-yaml": lambda: file_keys(Settings),
+        "charter-yaml": lambda: file_keys(Charter),
+        "model-yaml": lambda: file_keys(ModelSpec),
+        "playbook-yaml": lambda: file_keys(Playbook),
+        "store-tables": store_tables,
+        "night-events": night_events,
+    }
+
+
+def renewed(text: str, made: Mapping[str, Callable[[], str]]) -> str:
+    """``text`` with its generated parts as they should be. Raises KeyError for a part nobody makes."""
+    return _PART.sub(lambda found: f"{found[1]}\n{made[found['name']]().strip()}\n\n{found[3]}", text)
+
+
+def stale_pages(*, write: bool) -> list[Path]:
+    """Pages whose generated parts have changed; written if asked."""
+    made, found = parts(), []
+    for page in sorted(REFERENCE.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        fresh = renewed(text, made)
+        if fresh != text:
+            found.append(page)
+            if write:
+                page.write_text(fresh, encoding="utf-8")
+    return found
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    checking = "--check" in sys.argv
+    stale = stale_pages(write=not checking)
+    for page in stale:
+        print(f"{page.name} {'is out of date: run python docs/generate.py' if checking else 'was renewed'}")
+    sys.exit(1 if checking and stale else 0)
