@@ -62,18 +62,17 @@ def build(project: Project, versions: Sequence[ModelVersion]) -> BuiltGraph:
     return BuiltGraph(LineageGraph.of(_merged(edges), nodes), tuple(not_understood))
 
 
-@dataclass(frozen=True, slots=True)
 class _Place:
     """Where in the project a contract says something."""
 
-    root: Path
-    contract: Contract
+    def __init__(self, root: Path, contract: Contract) -> None:
+        file = contract.file
+        self._file = (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+        self._line = contract.line
 
     def at(self, line: int) -> str:
-        file = self.contract.file
-        name = file.relative_to(self.root) if file.is_relative_to(self.root) else file
-        line = line or self.contract.line
-        return f"{name.as_posix()}:{line}" if line else name.as_posix()
+        line = line or self._line
+        return f"{self._file}:{line}" if line else self._file
 
 
 def _table(name: str, contracts: Mapping[str, Contract]) -> Entity:
@@ -149,8 +148,10 @@ def _merged(edges: Iterable[Edge]) -> Iterable[Edge]:
         if held is None:
             best[key] = edge
             continue
-        first, second = sorted((held, edge), key=lambda one: _STRENGTH[one.known_by])
-        best[key] = first if first.transformation else replace(first, transformation=second.transformation)
+        weaker = _STRENGTH[edge.known_by] >= _STRENGTH[held.known_by]
+        first, second = (held, edge) if weaker else (edge, held)
+        adds = second.transformation and not first.transformation
+        best[key] = replace(first, transformation=second.transformation) if adds else first
     return best.values()
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
 
 from governance_pipeline.lineage.situation import Nature, Situation
+from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.outcome import Outcome
 
-Rule = Callable[[Situation, Situation], bool]
+Test = Callable[[Situation, Situation], bool]
 
 _SUPPLY = (Nature.UNREADABLE, Nature.LATE)
 _VALUES = (Nature.QUALITY, Nature.DRIFT)
 _FIRST_TO_TELL = ("scan", "recency")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What may cause a nature of breach: causes of these natures for which the test holds."""
+
+    causes: tuple[Nature, ...]
+    holds: Test
 
 
 def explains(cause: Situation, effect: Situation) -> bool:
@@ -20,8 +31,8 @@ def explains(cause: Situation, effect: Situation) -> bool:
         return False
     if _leaves_unmeasured(cause, effect):
         return True
-    rule = _RULES.get(effect.nature)
-    return rule is not None and rule(cause, effect)
+    rule = RULES.get(effect.nature)
+    return rule is not None and cause.nature in rule.causes and rule.holds(cause, effect)
 
 
 def _leaves_unmeasured(cause: Situation, effect: Situation) -> bool:
@@ -32,10 +43,10 @@ def _leaves_unmeasured(cause: Situation, effect: Situation) -> bool:
         return True
     if cause.dataset != effect.dataset:
         return False
-    return effect.nature is not Nature.UNREADABLE or _telling(cause) < _telling(effect)
+    return effect.nature is not Nature.UNREADABLE or telling(cause) < telling(effect)
 
 
-def _telling(one: Situation) -> tuple[int, tuple[str, str, str]]:
+def telling(one: Situation) -> tuple[int, tuple[str, str, str]]:
     """Of several measurements that one failed scan left undone, which stands for it."""
     indicator = one.breach.indicator
     rank = _FIRST_TO_TELL.index(indicator) if indicator in _FIRST_TO_TELL else len(_FIRST_TO_TELL)
@@ -47,36 +58,37 @@ def _above(cause: Situation, effect: Situation) -> bool:
     return cause.dataset != effect.dataset and cause.dataset in effect.reach.datasets
 
 
-def _beside_or_above(cause: Situation, effect: Situation) -> bool:
-    return cause.dataset == effect.dataset or _above(cause, effect)
-
-
-def _unreadable(cause: Situation, effect: Situation) -> bool:
-    return cause.nature is Nature.UNREADABLE and _above(cause, effect)
-
-
-def _late(cause: Situation, effect: Situation) -> bool:
-    return cause.nature in _SUPPLY and _above(cause, effect)
-
-
-def _volume(cause: Situation, effect: Situation) -> bool:
-    if cause.nature is Nature.LATE:
-        return _beside_or_above(cause, effect)
-    return cause.nature in (Nature.UNREADABLE, Nature.VOLUME) and _above(cause, effect)
+def _rows(cause: Situation, effect: Situation) -> bool:
+    here = cause.nature is Nature.LATE and cause.dataset == effect.dataset
+    return here or _above(cause, effect)
 
 
 def _values(cause: Situation, effect: Situation) -> bool:
     """Every column of the effect has to come from, or be, a column of the cause."""
     if cause.nature in _SUPPLY:
-        return cause.dataset != effect.dataset and all(
-            cause.dataset in reach.datasets
-            for reach in (effect.columns or {effect.node: effect.reach}).values()
-        )
-    if cause.nature not in _VALUES or not effect.columns:
+        reaches = effect.columns.values() or (effect.reach,)
+        return cause.dataset != effect.dataset and all(cause.dataset in one.datasets for one in reaches)
+    if not effect.columns:
         return False
     covered = all(not cause.columns.keys().isdisjoint(reach.upstream) for reach in effect.columns.values())
     same = not cause.columns.keys().isdisjoint(effect.columns)
     return covered and (not same or cause.order < effect.order)
+
+
+def _provenance(cause: Situation, effect: Situation) -> bool:
+    here = cause.nature is Nature.OWNERSHIP and cause.dataset == effect.dataset
+    return here or _above(cause, effect)
+
+
+def _same_facet(cause: Situation, effect: Situation) -> bool:
+    return cause.breach.facet == effect.breach.facet and _above(cause, effect)
+
+
+def _bias(cause: Situation, effect: Situation) -> bool:
+    """A gap of a group shows again in its other rates and in its parts (``race=x & sex=y``)."""
+    if cause.node != effect.node or not cause.groups:
+        return False
+    return cause.groups <= effect.groups and cause.order < effect.order
 
 
 def _unmeasured(cause: Situation, effect: Situation) -> bool:
@@ -87,35 +99,55 @@ def _unmeasured(cause: Situation, effect: Situation) -> bool:
     return cause.is_of_schema and near and not effect.breach.facet.startswith("@")
 
 
-def _bias(cause: Situation, effect: Situation) -> bool:
-    """A gap of a group shows again in its other rates and in its parts (``race=x & sex=y``)."""
-    if cause.nature is not Nature.BIAS or cause.node != effect.node or not cause.groups:
-        return False
-    return cause.groups <= effect.groups and cause.order < effect.order
-
-
-def _provenance(cause: Situation, effect: Situation) -> bool:
-    if cause.nature is Nature.OWNERSHIP:
-        return _beside_or_above(cause, effect)
-    return cause.nature is Nature.PROVENANCE and _above(cause, effect)
-
-
-def _same_question(cause: Situation, effect: Situation) -> bool:
-    alike = cause.nature is effect.nature and cause.breach.facet == effect.breach.facet
-    return alike and _above(cause, effect)
-
-
-_RULES: Mapping[Nature, Rule] = {
-    Nature.UNREADABLE: _unreadable,
-    Nature.LATE: _late,
-    Nature.MISDATED: _same_question,
-    Nature.VOLUME: _volume,
-    Nature.QUALITY: _values,
-    Nature.DRIFT: _values,
-    Nature.PROVENANCE: _provenance,
-    Nature.CONSENT: _same_question,
-    Nature.OWNERSHIP: _same_question,
-    Nature.RETENTION: _same_question,
-    Nature.BIAS: _bias,
-    Nature.UNMEASURED: _unmeasured,
+RULES: Mapping[Nature, Rule] = {
+    Nature.UNREADABLE: Rule((Nature.UNREADABLE,), _above),
+    Nature.LATE: Rule(_SUPPLY, _above),
+    Nature.MISDATED: Rule((Nature.MISDATED,), _same_facet),
+    Nature.VOLUME: Rule((*_SUPPLY, Nature.VOLUME), _rows),
+    Nature.QUALITY: Rule((*_SUPPLY, *_VALUES), _values),
+    Nature.DRIFT: Rule((*_SUPPLY, *_VALUES), _values),
+    Nature.OWNERSHIP: Rule((Nature.OWNERSHIP,), _same_facet),
+    Nature.PROVENANCE: Rule((Nature.OWNERSHIP, Nature.PROVENANCE), _provenance),
+    Nature.CONSENT: Rule((Nature.CONSENT,), _same_facet),
+    Nature.RETENTION: Rule((Nature.RETENTION,), _same_facet),
+    Nature.BIAS: Rule((Nature.BIAS,), _bias),
+    Nature.UNMEASURED: Rule((Nature.QUALITY,), _unmeasured),
 }
+
+
+class Causes:
+    """All breaches of a night as possible causes, so that each effect meets the few that can be its.
+
+    Of the measurements that one failed scan left undone only the one that stands for all is a cause.
+    """
+
+    def __init__(self, situations: Iterable[Situation]) -> None:
+        self._whole: dict[tuple[Entity, Nature], list[Situation]] = {}
+        self._of_column: dict[Entity, list[Situation]] = {}
+        for one in situations:
+            if one.nature in _VALUES:
+                for column in one.columns:
+                    self._of_column.setdefault(column, []).append(one)
+                if not one.is_of_schema:
+                    continue
+            here = self._whole.setdefault((one.dataset, one.nature), [])
+            if one.nature is Nature.UNREADABLE and here:
+                here[0] = min(here[0], one, key=telling)
+            else:
+                here.append(one)
+
+    def of(self, effect: Situation) -> list[Situation]:
+        """Every breach that explains ``effect``."""
+        found = {one.breach.key: one for one in self._near(effect) if explains(one, effect)}
+        return list(found.values())
+
+    def _near(self, effect: Situation) -> Iterator[Situation]:
+        rule = RULES.get(effect.nature)
+        natures = {Nature.UNREADABLE, *(rule.causes if rule else ())}
+        places = {effect.dataset, *effect.reach.datasets, *effect.reach.beside}
+        for reach in effect.columns.values():
+            places.update(reach.datasets)
+            for column in reach.upstream:
+                yield from self._of_column.get(column, ())
+        for place, nature in product(places, natures):
+            yield from self._whole.get((place, nature), ())

@@ -99,13 +99,13 @@ class LineageGraph:
         """The edges of a shortest way downstream from ``source`` to ``target``, the same on every
         call; empty where there is none, and where both are the same.
         """
-        found = self._explore(source, down=True)
+        found = self._explore(target, down=False)  # there is less upstream than downstream
         edges: list[Edge] = []
-        step = found.get(target)
+        step = found.get(source)
         while step is not None and step.by is not None:
             edges.append(step.by)
-            step = found[step.by.source]
-        return tuple(reversed(edges))
+            step = found[step.by.target]
+        return tuple(edges)
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[Entity, ...]]:

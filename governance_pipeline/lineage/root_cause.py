@@ -33,7 +33,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from governance_pipeline.lineage.explains import explains
+from governance_pipeline.lineage.explains import Causes, explains
 from governance_pipeline.lineage.graph import Edge, LineageGraph, owner_dataset
 from governance_pipeline.lineage.situation import Key, Situation, placed
 from governance_pipeline.vocabulary.entity import Entity
@@ -60,16 +60,15 @@ class RootCause:
 
 def root_causes(graph: LineageGraph, breaches: Sequence[Measurement]) -> dict[Key, Measurement]:
     """The root-cause breach of each breach, by the breach's key. What is no breach is left out."""
-    return {key: found.root for key, found in trace_root_causes(graph, breaches).items()}
+    situations = placed(graph, _distinct(breaches))
+    parents = _parents(situations)
+    return {one.breach.key: _chain(one, parents)[0].breach for one in situations}
 
 
 def trace_root_causes(graph: LineageGraph, breaches: Sequence[Measurement]) -> dict[Key, RootCause]:
     """As :func:`root_causes`, with the way from root to breach."""
     situations = placed(graph, _distinct(breaches))
-    by_dataset: dict[Entity, list[Situation]] = {}
-    for one in situations:
-        by_dataset.setdefault(one.dataset, []).append(one)
-    parents = {one.breach.key: _parent(one, by_dataset) for one in situations}
+    parents = _parents(situations)
     return {one.breach.key: _cause(graph, one, parents) for one in situations}
 
 
@@ -78,21 +77,19 @@ def _distinct(breaches: Iterable[Measurement]) -> list[Measurement]:
     return [by_key[key] for key in sorted(by_key)]
 
 
-def _parent(effect: Situation, by_dataset: Mapping[Entity, Sequence[Situation]]) -> Situation | None:
+def _parents(situations: Sequence[Situation]) -> dict[Key, Situation | None]:
+    causes = Causes(situations)
+    return {one.breach.key: _parent(one, causes) for one in situations}
+
+
+def _parent(effect: Situation, causes: Causes) -> Situation | None:
     """The direct explanation to follow, None for a root.
 
     Two breaches can explain each other only within a cycle of the lineage; then only the lower in
     :attr:`Situation.order` explains the other, so that following explanations always ends.
     """
-    places = {effect.dataset, *effect.reach.datasets, *effect.reach.beside}
-    for reach in effect.columns.values():
-        places.update(map(owner_dataset, reach.upstream))
-        places.update(reach.datasets)
     candidates = [
-        cause
-        for place in places & by_dataset.keys()
-        for cause in by_dataset[place]
-        if explains(cause, effect) and not (explains(effect, cause) and effect.order < cause.order)
+        cause for cause in causes.of(effect) if not (explains(effect, cause) and effect.order < cause.order)
     ]
     return min(candidates, key=lambda cause: _preference(cause, effect), default=None)
 
@@ -101,13 +98,17 @@ def _preference(cause: Situation, effect: Situation) -> tuple[bool, int, tuple[i
     return (not cause.columns, -effect.distance_to(cause), cause.order)
 
 
-def _cause(graph: LineageGraph, effect: Situation, parents: Mapping[Key, Situation | None]) -> RootCause:
+def _chain(effect: Situation, parents: Mapping[Key, Situation | None]) -> list[Situation]:
+    """From the root to ``effect``."""
     chain = [effect]
-    seen = {effect.breach.key}
-    while (parent := parents[chain[-1].breach.key]) is not None and parent.breach.key not in seen:
-        seen.add(parent.breach.key)
+    while (parent := parents[chain[-1].breach.key]) is not None:
         chain.append(parent)
     chain.reverse()
+    return chain
+
+
+def _cause(graph: LineageGraph, effect: Situation, parents: Mapping[Key, Situation | None]) -> RootCause:
+    chain = _chain(effect, parents)
     path: list[Entity] = [chain[0].node]
     steps: list[Edge] = []
     for cause, follows in pairwise(chain):

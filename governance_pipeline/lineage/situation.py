@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from governance_pipeline.lineage.graph import EdgeKind, LineageGraph, owner_dataset
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
@@ -69,10 +70,38 @@ class Reach:
     datasets: Mapping[Entity, int]
     beside: frozenset[Entity]
 
-    @classmethod
-    def of(cls, graph: LineageGraph, node: Entity) -> Reach:
-        upstream = graph.distances(node, down=False)
-        return cls(upstream, _datasets(graph, node, upstream), _beside(graph, node))
+
+class Surroundings:
+    """Looks up what can reach a node, each once."""
+
+    def __init__(self, graph: LineageGraph) -> None:
+        self._graph = graph
+        self._reaches: dict[Entity, Reach] = {}
+        self._tables: dict[Entity, dict[Entity, int]] = {}
+
+    def of(self, node: Entity) -> Reach:
+        """What can reach ``node``."""
+        if node not in self._reaches:
+            upstream = self._graph.distances(node, down=False)
+            datasets = self._of_column(node, upstream) if node.column_name else self._tables_above(node)
+            self._reaches[node] = Reach(upstream, datasets, _beside(self._graph, node))
+        return self._reaches[node]
+
+    def _tables_above(self, node: Entity) -> dict[Entity, int]:
+        if node not in self._tables:
+            above = self._graph.distances(node, down=False)
+            self._tables[node] = {one: far for one, far in above.items() if one.kind in _TABLES and far}
+        return self._tables[node]
+
+    def _of_column(self, node: Entity, upstream: Mapping[Entity, int]) -> dict[Entity, int]:
+        here = owner_dataset(node)
+        origins = {owner_dataset(one) for one in upstream if one.kind is EntityKind.COLUMN} - {here}
+        found = dict(self._tables_above(here)) if not origins else {}
+        for origin in origins:
+            for one, distance in {origin: 0, **self._tables_above(origin)}.items():
+                found[one] = max(found.get(one, 0), distance + 1)
+        found.pop(here, None)
+        return found
 
 
 @dataclass(frozen=True)
@@ -91,7 +120,7 @@ class Situation:
     columns: Mapping[Entity, Reach]
     reach: Reach
 
-    @property
+    @cached_property
     def dataset(self) -> Entity:
         return owner_dataset(self.node)
 
@@ -100,13 +129,13 @@ class Situation:
         """Whether columns are missing or have changed their type."""
         return self.nature is Nature.QUALITY and self.breach.metric == _SCHEMA
 
-    @property
+    @cached_property
     def groups(self) -> frozenset[str]:
         """For bias, the group of people: ``{"race=black", "sex=female"}``."""
         group = self.breach.facet.rpartition(":")[0] or self.breach.facet
         return frozenset(group.split(" & ")) if self.nature is Nature.BIAS and "=" in group else frozenset()
 
-    @property
+    @cached_property
     def order(self) -> tuple[int, bool, int, Key]:
         """Of breaches that could each explain the other, the lower one explains the higher.
 
@@ -128,20 +157,14 @@ class Situation:
 
 
 def placed(graph: LineageGraph, breaches: Iterable[Measurement]) -> list[Situation]:
-    """Every breach in its place; a node's surroundings are looked up once."""
-    reaches: dict[Entity, Reach] = {}
-
-    def reach(node: Entity) -> Reach:
-        if node not in reaches:
-            reaches[node] = Reach.of(graph, node)
-        return reaches[node]
-
+    """Every breach in its place."""
+    surroundings = Surroundings(graph)
     found: list[Situation] = []
     for breach in breaches:
         columns = _columns(graph, breach)
         node = columns[0] if len(columns) == 1 else breach.entity
-        around = {column: reach(column) for column in columns}
-        found.append(Situation(breach, _nature(breach, columns), node, around, reach(node)))
+        around = {column: surroundings.of(column) for column in columns}
+        found.append(Situation(breach, _nature(breach, columns), node, around, surroundings.of(node)))
     return found
 
 
@@ -183,19 +206,6 @@ def _counts_rows(breach: Measurement) -> bool:
     """Whether a quality rule is ODCS's ``rowCount``, by its metric or the end of its id."""
     named = (breach.metric, breach.facet.rpartition(".")[2])
     return any(name.lower().replace("_", "") == "rowcount" for name in named)
-
-
-def _datasets(graph: LineageGraph, node: Entity, upstream: Mapping[Entity, int]) -> dict[Entity, int]:
-    if node.kind is not EntityKind.COLUMN:
-        return {one: distance for one, distance in upstream.items() if one.kind in _TABLES and one != node}
-    here = owner_dataset(node)
-    origins = {owner_dataset(one) for one in upstream if one.kind is EntityKind.COLUMN} - {here}
-    found: dict[Entity, int] = {}
-    for origin in sorted(origins or {here}):
-        for one, distance in graph.distances(origin, down=False).items():
-            if one.kind in _TABLES and one != here:
-                found[one] = max(found.get(one, 0), distance + (origin != here))
-    return found
 
 
 def _beside(graph: LineageGraph, node: Entity) -> frozenset[Entity]:
