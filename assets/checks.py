@@ -125,8 +125,10 @@ def _metadata(
     if ordered:
         metadata["findings"] = measurement_table(ordered)
         metadata["playbook clause"] = ordered[0].clause or "none"
-    if len(ordered) == 1 and ordered[0].value is not None:
-        metadata["value"] = float(ordered[0].value)
+    metadata["not passed"] = sum(m.outcome is not Outcome.PASS for m in ordered)  # a number, to be drawn
+    whole = ordered if len(ordered) == 1 else [m for m in ordered if not m.facet]
+    if len(whole) == 1 and whole[0].value is not None:
+        metadata[f"value in {whole[0].unit}" if whole[0].unit else "value"] = float(whole[0].value)
     reports = sorted({str(m.details["report"]) for m in ordered if m.details.get("report")})
     for number, report in enumerate(reports):
         name = "drift report" if number == 0 else f"drift report {number + 1}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -17,38 +19,46 @@ from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.review import ModelVersion
 
-Upstream = Mapping[Entity, Sequence[dg.AssetKey]]
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What every spec is made from."""
+
+    project: Project
+    graph: LineageGraph
+    upstream: Mapping[Entity, Sequence[dg.AssetKey]]
+    today: date
 
 
 def feature_store_specs(
-    project: Project, graph: LineageGraph, versions: Sequence[ModelVersion]
+    project: Project, graph: LineageGraph, versions: Sequence[ModelVersion], today: date
 ) -> list[dg.AssetSpec]:
     """One external asset per dataset, model and model version, with lineage between them; and one for
-    every table that is read but has no contract.
+    every table that is read but has no contract. Owners are those of ``today``.
     """
-    upstream = upstream_assets(graph)
+    shelf = _Shelf(project, graph, upstream_assets(graph), today)
     uncontracted = sorted(node for node in graph.nodes if node.kind is EntityKind.SOURCE)
     return [
-        *(_dataset(project, contract, graph, upstream) for contract in project.contracts.values()),
-        *(_model(project, model, graph, upstream) for model in project.models.values()),
-        *(_version(project, version, graph, upstream) for version in versions),
+        *(_dataset(shelf, contract) for contract in project.contracts.values()),
+        *(_model(shelf, model) for model in project.models.values()),
+        *(_version(shelf, version) for version in versions),
         *(_source(source) for source in uncontracted),
     ]
 
 
-def _dataset(project: Project, contract: Contract, graph: LineageGraph, upstream: Upstream) -> dg.AssetSpec:
-    entity = Entity.dataset(contract.dataset)
-    found = owners(project.charter, contract.owner)
+def _dataset(shelf: _Shelf, contract: Contract) -> dg.AssetSpec:
+    project, entity = shelf.project, Entity.dataset(contract.dataset)
+    found = owners(project.charter, contract.owner, shelf.today)
     steward = project.charter.person(project.charter.steward)
     metadata: dict[str, Any] = {
         "dagster/table_name": contract.dataset,
         "dagster/column_schema": _schema(contract),
         "contract": dg.MetadataValue.path(f"{contract.file}:{max(contract.line, 1)}"),
-        "owner": owner_words(project.charter, contract.owner),
+        "owner": owner_words(project.charter, contract.owner, shelf.today),
         "purposes": ", ".join(f"{use.purpose} ({use.basis})".replace("_", " ") for use in contract.purposes)
         or "none declared",
-        **column_lineage(contract, graph),
-        **reaches(graph, entity),
+        **column_lineage(contract, shelf.graph),
+        **reaches(shelf.graph, entity),
     }
     if not found and steward is not None:
         metadata["answered for by"] = f"{steward.name}, the steward, until there is an owner"
@@ -57,7 +67,7 @@ def _dataset(project: Project, contract: Contract, graph: LineageGraph, upstream
     return dg.AssetSpec(
         dataset_key(contract.dataset),
         description=contract.description or None,
-        deps=upstream.get(entity, ()),
+        deps=shelf.upstream.get(entity, ()),
         group_name=plain(contract.namespace or "datasets"),
         owners=found,
         kinds={contract.location.kind, str(contract.kind).replace("_", " ")},
@@ -106,40 +116,38 @@ def _column_tags(column: Column) -> Iterable[str]:
         yield column.classification
 
 
-def _model(project: Project, model: ModelSpec, graph: LineageGraph, upstream: Upstream) -> dg.AssetSpec:
-    entity = Entity.model(model.name)
+def _model(shelf: _Shelf, model: ModelSpec) -> dg.AssetSpec:
+    project, entity = shelf.project, Entity.model(model.name)
     sensitive = ", ".join(a.title or a.column for a in model.sensitive_attributes)
     return dg.AssetSpec(
         model_key(model.name),
         description=model.description or model.title or None,
-        deps=upstream.get(entity, ()),
+        deps=shelf.upstream.get(entity, ()),
         group_name=MODELS,
-        owners=owners(project.charter, model.owner),
+        owners=owners(project.charter, model.owner, shelf.today),
         kinds={"model"},
         tags={"risk_tier": model.tier},
         metadata={
-            "owner": owner_words(project.charter, model.owner),
+            "owner": owner_words(project.charter, model.owner, shelf.today),
             "purpose": model.purpose,
             "features": len(model.features),
             "sensitive attributes": sensitive or "none declared",
             "rollback": f"{model.rollback.target.replace('_', ' ')}: {model.rollback.plan}",
-            **traces_back(project, graph, entity),
+            **traces_back(project, shelf.graph, entity, shelf.today),
         },
     )
 
 
-def _version(
-    project: Project, version: ModelVersion, graph: LineageGraph, upstream: Upstream
-) -> dg.AssetSpec:
-    entity = Entity.version(version.model, version.version)
+def _version(shelf: _Shelf, version: ModelVersion) -> dg.AssetSpec:
+    project, entity = shelf.project, Entity.version(version.model, version.version)
     people = {person.id: person.name for person in project.charter.people}
     model = project.models.get(version.model)
     return dg.AssetSpec(
         version_key(version.model, version.version),
         description=f"Version {version.version} of {version.model}, in the registry as {version.stage}.",
-        deps=upstream.get(entity, ()),
+        deps=shelf.upstream.get(entity, ()),
         group_name=MODELS,
-        owners=owners(project.charter, model.owner) if model else [],
+        owners=owners(project.charter, model.owner, shelf.today) if model else [],
         kinds={"model version"},
         tags={"stage": plain(version.stage)},
         metadata={
@@ -149,7 +157,7 @@ def _version(
             "trained on": version.snapshot or "unknown",
             "artefact digest": version.digest,
             **{f"metric {plain(name)}": float(value) for name, value in version.metrics.items()},
-            **traces_back(project, graph, entity),
+            **traces_back(project, shelf.graph, entity, shelf.today),
         },
     )
 

@@ -6,6 +6,7 @@ Dagster's open-source UI shows its own column lineage as JSON only, so the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
@@ -81,7 +82,7 @@ def column_lineage(contract: Contract, graph: LineageGraph) -> dict[str, Any]:
     }
 
 
-def traces_back(project: Project, graph: LineageGraph, entity: Entity) -> dict[str, Any]:
+def traces_back(project: Project, graph: LineageGraph, entity: Entity, today: date) -> dict[str, Any]:
     """The tables something is made from, nearest first, with who answers for each."""
     rows = []
     for node in graph.upstream(entity):
@@ -91,7 +92,7 @@ def traces_back(project: Project, graph: LineageGraph, entity: Entity) -> dict[s
                 (
                     node.name,
                     str(contract.kind).replace("_", " "),
-                    owner_words(project.charter, contract.owner),
+                    owner_words(project.charter, contract.owner, today),
                 )
             )
         elif node.kind is EntityKind.SOURCE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +13,7 @@ from assets.automation import alerts, catch_up, milestones, nightly_job, nightly
 from assets.feature_store import feature_store_specs
 from assets.indicators import night_asset
 from assets.resources import GovernanceResource
-from governance_pipeline.bootstrap import open_project
+from governance_pipeline import bootstrap
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
 from governance_pipeline.lineage.build import build_graph
@@ -31,7 +32,7 @@ def definitions() -> dg.Definitions:
     named = os.environ.get("GOVERNANCE_PROJECT")
     folder = Path(named) if named else _CLONE / "demo"
     if (folder / "governance.yaml").exists():
-        return build_definitions(open_project(folder))
+        return build_definitions(bootstrap.open_project(folder))
     if named:
         raise NotFound(
             f"there is no governance project in {folder}, which GOVERNANCE_PROJECT names",
@@ -41,7 +42,7 @@ def definitions() -> dg.Definitions:
     logging.getLogger("dagster.governance").warning(
         "neither GOVERNANCE_PROJECT nor %s: showing the sample's template, in which nothing runs", folder
     )
-    return build_definitions(open_project(template), template=True)
+    return build_definitions(bootstrap.open_project(template), template=True)
 
 
 def project_folder() -> Path:
@@ -61,27 +62,26 @@ def project_folder() -> Path:
 
 def sample_template() -> Path:
     """The sample project's files as they come with us, without data."""
-    installed = Path(bootstrap_file()).parent / "samples" / "lending"
+    installed = Path(bootstrap.__file__).parent / "samples" / "lending"
     return installed if installed.exists() else _CLONE / "examples" / "lending"
 
 
-def bootstrap_file() -> str:
-    """Where the package is."""
-    import governance_pipeline
-
-    return str(governance_pipeline.__file__)
-
-
-def build_definitions(project: Project, *, template: bool = False) -> dg.Definitions:
-    """Assets, checks, job, schedule and sensors of ``project``.
+def build_definitions(
+    project: Project, *, template: bool = False, now: datetime | None = None
+) -> dg.Definitions:
+    """Assets, checks, job, schedule and sensors of ``project``, as it is ``now``.
 
     Model versions are read from the registries at load; reload the location to see new ones. A
     ``template`` has no schedule and no sensors, and its nights refuse to run.
     """
-    discovery = discover(project, utc_now())
+    now = now or utc_now()
+    discovery = discover(project, now)
     graph = build_graph(project, discovery.all_versions)
     return dg.Definitions(
-        assets=[*feature_store_specs(project, graph, discovery.all_versions), night_asset(project)],
+        assets=[
+            *feature_store_specs(project, graph, discovery.all_versions, now.date()),
+            night_asset(project),
+        ],
         jobs=[nightly_job(project)],
         schedules=[] if template else [nightly_schedule(project)],
         sensors=[] if template else [catch_up, milestones, alerts],

@@ -15,6 +15,7 @@ from assets.markdown import counts, measurement_table, risk_table, steps, table
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.indicators.registry import all_indicators
+from governance_pipeline.risk.explain import explain
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.incident import IncidentAct
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -172,7 +173,7 @@ def _observed(
         "worst outcome": str(outcome).replace("_", " "),
     }
     if risk is not None:
-        metadata |= {"risk score": float(risk.score), "risk tier": risk.tier, "risk": risk_table([risk])}
+        metadata |= {"risk score": float(risk.score), "risk tier": risk.tier, "risk": explain(risk)}
     if entity.name in findings.rows:
         metadata["dagster/row_count"] = findings.rows[entity.name]
     return metadata

@@ -19,6 +19,7 @@ from governance_pipeline.errors import CannotEvaluate, NotFound, UsageError
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.2
+_QUIET = "ignore:Function `dev_command` is superseded"  # true, and nothing our users can act on
 
 
 def serve(root: Path, *, host: str, port: int, ready: Callable[[], None]) -> int:
@@ -38,6 +39,7 @@ def serve(root: Path, *, host: str, port: int, ready: Callable[[], None]) -> int
     _require_free(host, port)
     folder = _code_location()
     environ = _environment(root, folder)
+    environ["PYTHONWARNINGS"] = ",".join(filter(None, [environ.get("PYTHONWARNINGS"), _QUIET]))
     mirrored = subprocess.run([sys.executable, "-m", "assets.history"], env=environ, check=False)
     if mirrored.returncode != 0:
         raise CannotEvaluate(
@@ -47,9 +49,7 @@ def serve(root: Path, *, host: str, port: int, ready: Callable[[], None]) -> int
     where = ["--host", host, "--port", str(port)]
     quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
     command = [sys.executable, "-m", "dagster", "dev", *_load_from(folder), *where, *quiet]
-    # A session of its own: Ctrl-C in a terminal then reaches Dagster once, through us, and in order.
-    process = subprocess.Popen(command, env=environ, start_new_session=True)
-    with _stopping(process):
+    with _running(command, environ) as process:
         while process.poll() is None and not _answers(host, port):
             time.sleep(POLL_SECONDS)
         if process.poll() is None:
@@ -58,24 +58,35 @@ def serve(root: Path, *, host: str, port: int, ready: Callable[[], None]) -> int
 
 
 @contextmanager
-def _stopping(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Hand what asks us to stop on to Dagster; at a second time end it. Nothing is left running."""
-    asked = 0
+def _running(command: list[str], environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``command``; what asks us to stop is handed on to it, and at a second time ends it.
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            process.send_signal(signal.SIGINT)
-        else:
-            _end_session(process.pid)
+    It gets a session of its own, so that Ctrl-C in a terminal reaches Dagster once, through us: it then
+    stops its own processes in order. Whatever is left of the session is ended. The handlers are there
+    before it starts, for a process started with interrupts ignored (``&`` in a script) ignores them too.
+    """
+    asked: list[int] = []
+    started: list[subprocess.Popen[bytes]] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+        for process in started:
+            if len(asked) == 1:
+                process.send_signal(signal.SIGINT)
+            else:
+                _end_session(process.pid)
 
     before = {number: signal.signal(number, stop) for number in STOPPING}
     try:
-        yield
+        process = subprocess.Popen(command, env=environ, start_new_session=True)
+        started.append(process)
+        if asked:
+            process.send_signal(signal.SIGINT)
+        yield process
     finally:
-        _end_session(process.pid)
-        process.wait()
+        for process in started:
+            _end_session(process.pid)
+            process.wait()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -49,7 +49,7 @@ def up(
 
     root = find_project(project or Path.cwd())
     address = f"http://{host}:{port}"
-    console().print(f"Dagster UI for {root}: [bold]{address}[/]  (Ctrl-C stops it)")
+    console().print(f"Dagster UI for {root}: [bold]{address}[/]  (Ctrl-C stops it)", soft_wrap=True)
     raise typer.Exit(
         serve(root, host=host, port=port, ready=lambda: console().print(f"ready: [bold]{address}[/]"))
     )
