@@ -14,8 +14,6 @@ from sqlglot import exp
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.profile import Histogram
 
-_LARGEST = float(sql.LARGEST)
-
 
 def own_edges(minimum: float, maximum: float, bins: int) -> tuple[float, ...]:
     """``bins`` equal-width bins from the smallest to the largest finite value.
@@ -24,7 +22,7 @@ def own_edges(minimum: float, maximum: float, bins: int) -> tuple[float, ...]:
     """
     if minimum == maximum:
         half = max(0.5, abs(minimum) * 1e-6)
-        return (max(minimum - half, -_LARGEST), min(maximum + half, _LARGEST))
+        return (max(minimum - half, -sql.LARGEST), min(maximum + half, sql.LARGEST))
     width = maximum / bins - minimum / bins  # the difference itself may pass the largest float
     inner = (minimum + step * width for step in range(1, bins))
     return (minimum, *sorted({edge for edge in inner if minimum < edge < maximum}), maximum)
@@ -49,17 +47,14 @@ def bin_of(value: exp.Expression, edges: Sequence[float]) -> exp.Expression:
     return search(-1, len(starts) - 1)
 
 
-def histogram_call(value: exp.Expression, edges: Sequence[float], *, floating: bool) -> exp.Expression:
-    """DuckDB's ``histogram(value, bounds)``, one pass for all columns.
+def histogram_call(value: exp.Expression, edges: Sequence[float]) -> exp.Expression:
+    """DuckDB's ``histogram(value, bounds)``, one pass for all columns. ``value`` is never NaN.
 
     Its bins are (lo, hi]; on negated values and bounds they become the [lo, hi) we want.
     """
     negated = [-start for start in reversed(bounds(edges))]
     listed = sql.cast(exp.Literal.string(repr(negated)), exp.DataType.build("DOUBLE[]", dialect="duckdb"))
-    call = exp.Anonymous(this="histogram", expressions=[exp.Neg(this=value), listed])
-    if not floating:
-        return call
-    return exp.Filter(this=call, expression=exp.Where(this=sql.not_nan(value.copy(), "duckdb")))
+    return exp.Anonymous(this="histogram", expressions=[exp.Neg(this=value), listed])
 
 
 def histogram_from_call(found: Mapping[float, int] | None, edges: Sequence[float]) -> Histogram:

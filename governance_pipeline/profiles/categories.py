@@ -96,10 +96,12 @@ def _has_categories(spec: ColumnSpec, profile: ColumnProfile) -> bool:
 def _histograms(
     session: Session, window: str, branches: Sequence[_Branch], profiles: Mapping[str, ColumnProfile]
 ) -> dict[str, ColumnProfile]:
-    calls = [
-        histogram_call(branch.spec.double, branch.edges or (), floating=branch.spec.floating)
-        for branch in branches
-    ]
+    calls = []
+    for branch in branches:
+        value = branch.spec.double
+        if branch.spec.floating:
+            value = sql.when(sql.not_nan(value, session.dialect), value)
+        calls.append(histogram_call(value, branch.edges or ()))
     body = sql.render(sql.select(calls, sql.window_name()), session.dialect)
     row = session.rows(sql.over_window(window, body))[0]
     return {

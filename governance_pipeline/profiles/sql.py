@@ -16,7 +16,7 @@ APPROXIMATE_DISTINCT = frozenset(
 DOUBLE = exp.DataType(this=exp.DataType.Type.DOUBLE)
 TEXT = exp.DataType(this=exp.DataType.Type.TEXT)
 BIGINT = exp.DataType(this=exp.DataType.Type.BIGINT)
-LARGEST = "1.7976931348623157e+308"
+LARGEST = 1.7976931348623157e308  # the largest double
 
 
 def named(name: str) -> exp.Column:
@@ -124,9 +124,14 @@ def not_nan(what: exp.Expression, dialect: str) -> exp.Expression:
     )
 
 
+def within(what: exp.Expression, limit: float) -> exp.Expression:
+    """Between ``-limit`` and ``limit``; never NaN, which sorts above all numbers or compares as false."""
+    return both(at_least(what.copy(), double(-limit)), at_most(what.copy(), double(limit)))
+
+
 def finite(what: exp.Expression) -> exp.Expression:
-    """Neither NaN nor infinite: where NaN exists, it sorts above all numbers or compares as false."""
-    return both(at_least(what.copy(), double("-" + LARGEST)), at_most(what.copy(), double(LARGEST)))
+    """Neither NaN nor infinite."""
+    return within(what, LARGEST)
 
 
 def select(columns: Iterable[exp.Expression], source: exp.Expression) -> exp.Select:

@@ -55,8 +55,8 @@ def _statement(dialect: str, asked: Asked, *, exact: bool) -> str:
         parts.append(sql.count(spec.value))
         derived.append(spec.value)
         if spec.kind == "number":
-            derived += _derived(spec)
-            parts += _number_parts(dialect, spec, edges)
+            derived += _derived(dialect, spec)
+            parts += _number_parts(spec, edges)
         elif spec.kind == "time":
             parts += [sql.text_of(sql.lowest(spec.value)), sql.text_of(sql.highest(spec.value))]
         elif spec.kind == "boolean":
@@ -67,43 +67,43 @@ def _statement(dialect: str, asked: Asked, *, exact: bool) -> str:
     return sql.render(sql.select(parts, rows), dialect)
 
 
-def _derived(spec: ColumnSpec) -> list[exp.Expression]:
-    """Of a float: its finite value, and its value if it is moderate; else null."""
+def _derived(dialect: str, spec: ColumnSpec) -> list[exp.Expression]:
+    """Of a number: its double; of one that may be odd also its double unless NaN, unless not finite,
+    and unless too large to be squared.
+    """
+    double = [spec.double] if spec.double != spec.value else []
     if not spec.floating:
-        return [spec.double] if spec.double != spec.value else []
-    moderate = sql.both(
-        sql.at_least(spec.double, sql.double(-_MODERATE)), sql.at_most(spec.double, sql.double(_MODERATE))
-    )
-    own = [spec.double] if spec.double != spec.value else []
+        return double
     return [
-        *own,
+        *double,
+        sql.labelled(sql.when(sql.not_nan(spec.double, dialect), spec.double), f"n{spec.label}"),
         sql.labelled(sql.when(sql.finite(spec.double), spec.double), f"f{spec.label}"),
-        sql.labelled(sql.when(moderate, spec.double), f"m{spec.label}"),
+        sql.labelled(sql.when(sql.within(spec.double, _MODERATE), spec.double), f"m{spec.label}"),
     ]
 
 
-def _number_parts(dialect: str, spec: ColumnSpec, edges: Edges | None) -> list[exp.Expression]:
-    finite, moderate = spec.double, spec.double
+def _number_parts(spec: ColumnSpec, edges: Edges | None) -> list[exp.Expression]:
+    counted = finite = moderate = spec.double
     parts: list[exp.Expression] = []
     if spec.floating:
-        nan = sql.is_nan(spec.double, dialect)
-        finite, moderate = sql.own(f"f{spec.label}"), sql.own(f"m{spec.label}")
-        parts += [sql.count_where(nan) if nan else sql.number(0), sql.count(finite), sql.count(moderate)]
+        counted, finite, moderate = (sql.own(f"{mark}{spec.label}") for mark in "nfm")
+        parts += [sql.count(counted), sql.count(finite)]
     parts += [
-        sql.lowest(finite.copy()),
+        sql.lowest(finite),
         sql.highest(finite.copy()),
         exp.Avg(this=moderate.copy()),
         exp.Variance(this=moderate.copy()),
     ]
     if edges:
-        parts.append(histogram_call(spec.double, edges, floating=spec.floating))
+        parts.append(histogram_call(counted.copy(), edges))
     return parts
 
 
 def _distinct(dialect: str, spec: ColumnSpec, *, exact: bool) -> exp.Expression:
+    value = sql.own(f"n{spec.label}") if spec.kind == "number" and spec.floating else spec.value
     if exact or spec.exact or dialect not in sql.APPROXIMATE_DISTINCT:
-        return sql.count(spec.value, distinct=True)
-    return exp.ApproxDistinct(this=spec.value)
+        return sql.count(value, distinct=True)
+    return exp.ApproxDistinct(this=value)
 
 
 def _read(
@@ -114,14 +114,14 @@ def _read(
     known: dict[str, Any] = {}
     complete = True
     if spec.kind == "number":
-        nans, finite, moderate = 0, filled, filled
+        counted, finite = filled, filled
         if spec.floating:
-            nans, finite, moderate = int(following()), int(following()), int(following())
+            counted, finite = int(following()), int(following())
         low, high, mean, variance = (_number(following()) for _ in range(4))
-        complete = finite == moderate
+        complete = not spec.floating or max(abs(low or 0.0), abs(high or 0.0)) <= _MODERATE
         known = {
-            "nans": nans,
-            "infinities": filled - nans - finite,
+            "nans": filled - counted,
+            "infinities": counted - finite,
             "minimum": low,
             "maximum": high,
             "mean": mean if complete else None,
@@ -135,8 +135,7 @@ def _read(
         true = int(following())
         known["categories"] = {text: n for text, n in (("true", true), ("false", filled - true)) if n}
     if spec.countable:
-        nan = 1 if known.get("nans") else 0  # engines count NaN as one value
-        known["distinct"] = min(int(following()) - nan, filled)
+        known["distinct"] = min(int(following()), filled)
     profile = ColumnProfile(
         name=spec.name, kind=spec.kind, engine_type=spec.type.name, rows=rows, nulls=rows - filled, **known
     )

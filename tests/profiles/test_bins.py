@@ -19,6 +19,7 @@ from governance_pipeline.profiles.bins import (
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 EDGES = st.lists(FINITE, min_size=2, max_size=24, unique=True).map(sorted)
+KNOWN = sql.when(sql.not_nan(sql.own("x"), "duckdb"), sql.own("x"))
 VALUES = st.floats(allow_nan=True, allow_infinity=True)
 
 
@@ -50,9 +51,7 @@ def test_values_fall_where_numpy_puts_them(connection, data):
     values = data.draw(st.lists(VALUES | st.sampled_from(edges), max_size=40))
     load(connection, values)
     counts, under, over = by_numpy(values, edges)
-    call = sql.render(
-        sql.select([histogram_call(sql.own("x"), edges, floating=True)], sql.window_name()), "duckdb"
-    )
+    call = sql.render(sql.select([histogram_call(KNOWN, edges)], sql.window_name()), "duckdb")
     found = histogram_from_call(connection.execute(call).fetchone()[0], edges)
     assert (list(found.counts), found.underflow, found.overflow) == (counts, under, over)
     grouped = (
@@ -69,9 +68,7 @@ def test_ordinary_data_is_counted_as_numpy_histogram_does(connection, seed):
     values = np.random.default_rng(seed).integers(0, 50, 2000) / 10  # many values lie on edges
     edges = own_edges(float(values.min()), float(values.max()), 20)
     load(connection, values.tolist())
-    call = sql.render(
-        sql.select([histogram_call(sql.own("x"), edges, floating=True)], sql.window_name()), "duckdb"
-    )
+    call = sql.render(sql.select([histogram_call(KNOWN, edges)], sql.window_name()), "duckdb")
     found = histogram_from_call(connection.execute(call).fetchone()[0], edges)
     assert list(found.counts) == np.histogram(values, edges)[0].tolist()
 
