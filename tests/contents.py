@@ -1,7 +1,9 @@
-"""Everything a store holds, as values that can be compared: between runs, and between databases."""
+"""Everything a store holds, as text that can be compared: between runs, and between databases."""
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,11 +12,9 @@ from sqlalchemy import create_engine, select
 from governance_pipeline.store.engine import database_url
 from governance_pipeline.store.tables import metadata
 
-Rows = list[tuple[tuple[str, Any], ...]]
 
-
-def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, Rows]:
-    """Every row of every table, in an order of its own.
+def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, list[str]]:
+    """Every row of every table, one line of text each, in an order of its own.
 
     Args:
         url: of the store; a SQLite path must be absolute.
@@ -25,11 +25,8 @@ def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, Rows]:
         with engine.connect() as connection:
             return {
                 table.name: sorted(
-                    (
-                        tuple((k, v) for k, v in row.items() if f"{table.name}.{k}" not in without)
-                        for row in connection.execute(select(table)).mappings()
-                    ),
-                    key=repr,
+                    repr({k: _plain(v) for k, v in row.items() if f"{table.name}.{k}" not in without})
+                    for row in connection.execute(select(table)).mappings()
                 )
                 for table in metadata.sorted_tables
             }
@@ -37,15 +34,26 @@ def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, Rows]:
         engine.dispose()
 
 
-def differences(before: Mapping[str, Rows], after: Mapping[str, Rows]) -> dict[str, tuple[Rows, Rows]]:
+def differences(
+    before: Mapping[str, list[str]], after: Mapping[str, list[str]]
+) -> dict[str, tuple[list[str], list[str]]]:
     """By table, the rows that only one of them has; empty where they hold the same."""
     return {
-        name: (_missing(rows, after[name]), _missing(after[name], rows))
+        name: (sorted(set(rows) - set(after[name])), sorted(set(after[name]) - set(rows)))
         for name, rows in before.items()
         if rows != after[name]
     }
 
 
-def _missing(rows: Rows, among: Rows) -> Rows:
-    known = set(map(repr, among))
-    return [row for row in rows if repr(row) not in known]
+def _plain(value: Any) -> Any:
+    """Numbers to nine digits: threads add in no fixed order, which shows in the last bits of a sum.
+
+    The token of a source's files names them by their path, which another folder changes: it is left out.
+    """
+    if isinstance(value, float):
+        return float(f"{value:.9g}")
+    if isinstance(value, bytes):  # a profile is kept as compressed JSON
+        return _plain(json.loads(zlib.decompress(value)))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in sorted(value.items()) if key != "source_state"}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -69,10 +69,12 @@ class RegistryReading:
         versions: oldest registration first. A version with a problem is not among them, so that it
             can neither serve nor be promoted on numbers that belong to something else.
         problems: ``file:line:column: what is wrong`` for each version left out.
+        left_out: the labels of the versions left out.
     """
 
     versions: tuple[ModelVersion, ...] = ()
     problems: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def read_versions(model: ModelSpec, root: Path) -> RegistryReading:
@@ -136,7 +138,8 @@ class _Reader:
             if registered is not None and self._artefact_is_right(index, registered):
                 versions.append(self._version(registered))
         versions.sort(key=lambda version: (version.registered_at, version.version))
-        return RegistryReading(tuple(versions), tuple(self.problems))
+        left_out = sorted(set(filter(None, names)) - {version.version for version in versions})
+        return RegistryReading(tuple(versions), tuple(self.problems), tuple(left_out))
 
     def _entries(self) -> Sequence[Any]:
         data = self.document.data

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from governance_pipeline.catalog.registry_file import read_versions
+from governance_pipeline.catalog.registry_file import RegistryReading, read_versions
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
@@ -84,6 +84,8 @@ def evaluate_gate(project: Project, store: Store, model_name: str, version: str,
 
     Raises:
         NotFound: the project has no such model, or its registry no such version.
+        CannotEvaluate: the registry cannot be read.
+        StoreUnavailable: the store does not answer.
     """
     facts = _gather(project, store, model_name, version, now)
     reasons = (
@@ -110,12 +112,7 @@ def evaluate_gate(project: Project, store: Store, model_name: str, version: str,
 def _gather(project: Project, store: Store, model_name: str, version: str, now: datetime) -> _Facts:
     model = project.model(model_name)
     reading = read_versions(model, project.root)
-    found = next((v for v in reading.versions if v.version == version), None)
-    if found is None:
-        known = ", ".join(v.version for v in reading.versions) or "none"
-        raise NotFound(
-            f"{model_name} has no registered version '{version}'", hint=f"registered versions: {known}"
-        )
+    found = _registered(reading, model_name, version, now)
     with store.begin() as unit:
         night = unit.nights.latest()
         measurements = unit.measurements.of_night(night.night) if night else ()
@@ -134,6 +131,19 @@ def _gather(project: Project, store: Store, model_name: str, version: str, now: 
     )
 
 
+def _registered(reading: RegistryReading, model: str, version: str, now: datetime) -> ModelVersion:
+    """The version as registered. One that is left out of the reading, because its entry or its artefact
+    is not right, is there all the same: its gate is closed, with that problem as the reason.
+    """
+    for found in reading.versions:
+        if found.version == version:
+            return found
+    if version in reading.left_out:
+        return ModelVersion(model, version, stage="", digest="", registered_at=now)
+    known = ", ".join((*(v.version for v in reading.versions), *reading.left_out)) or "none"
+    raise NotFound(f"{model} has no registered version '{version}'", hint=f"registered versions: {known}")
+
+
 def _edge(record: EdgeRecord) -> Edge:
     """The graph that was measured, not today's: what feeds the model was found out by the night."""
     return Edge(record.source, record.target, EdgeKind(record.kind), KnownBy(record.known_by))
@@ -142,7 +152,7 @@ def _edge(record: EdgeRecord) -> Edge:
 def _registry_reasons(facts: _Facts) -> Iterator[GateReason]:
     for problem in facts.registry_problems:
         yield GateReason("registry_problem", problem, "repair the registry file or the artefact")
-    if not facts.version.digest:
+    if not facts.version.digest and not facts.registry_problems:
         yield GateReason(
             "artefact_unknown",
             f"version {facts.version.version} has no artefact digest, so nobody can say what is promoted",
