@@ -39,7 +39,9 @@ def test_no_page_names_a_path_of_a_machine(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_begins_with_one_title(name: str) -> None:
-    body = re.sub(r"^(`{3,})[^`]*?^\1$", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    body = re.sub(
+        r"^(`{3,})[^`]*?^\1$", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
     titles = [line for line in body.splitlines() if re.match(r"# \S", line)]
     assert body.startswith("# ")
     assert len(titles) == 1
