@@ -85,8 +85,8 @@ def _edges_of(profile: ColumnProfile, bins: int) -> tuple[float, ...] | None:
 
 
 def _has_categories(spec: ColumnSpec, profile: ColumnProfile) -> bool:
-    distinct = profile.distinct or 0
-    if not profile.present or spec.kind not in ("category", "number"):
+    distinct = profile.distinct
+    if not profile.present or distinct is None or spec.kind not in ("category", "number"):
         return False
     if distinct <= _MAYBE_FEW:
         return spec.kind == "category" or not spec.personal

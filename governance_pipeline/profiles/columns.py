@@ -141,7 +141,7 @@ def specs(contract: Contract, schema: Iterable[tuple[str, EngineType]]) -> tuple
                 type=type_,
                 kind="other" if name in identifying else type_.kind,
                 personal=bool(declared and declared.personal),
-                exact=name in identifying or name in unique or bool(declared and declared.unique),
+                exact=name in unique or bool(declared and declared.unique),
                 countable=type_.kind != "other",
             )
         )

@@ -45,11 +45,13 @@ class ConsentStates:
         contract = plan.contract
         as_text = subjects_differ(table, consent, ledger, contract.subject_key or "")
         moment = event_time(plan, table, session.dialect)
-        states = ledger_states(consent, ledger, plan, session.dialect, as_text=as_text)
+
+        def states() -> exp.Select:
+            return ledger_states(consent, ledger, plan, session.dialect, as_text=as_text)
+
         if session.family != FILES:
-            return consent_tallies(
-                session, table, states.subquery("ledger", copy=False), plan, moment, as_text=as_text
-            )
+            stated = states().subquery("ledger", copy=False)
+            return consent_tallies(session, table, stated, plan, moment, as_text=as_text)
         key = (
             consent.location,
             ledger.state,
@@ -59,7 +61,7 @@ class ConsentStates:
             as_text,
         )
         with self._lock:  # held while the table is used, so that nobody drops it
-            name = self._tables.get(key) or self._store(session, key, states)
+            name = self._tables.get(key) or self._store(session, key, states())
             return consent_tallies(session, table, exp.table_(name), plan, moment, as_text=as_text)
 
     def _store(self, session: Session, key: _Key, states: exp.Select) -> str:

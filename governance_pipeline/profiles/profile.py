@@ -47,7 +47,8 @@ class ColumnProfile:
         rows: rows seen; ``nulls`` of them null, ``nans`` NaN (numbers only).
         minimum, maximum: of numbers; ISO text of times; None where nothing finite was seen.
         mean, variance: over finite non-null values; variance with n-1.
-        distinct: distinct non-null values (exact up to the engine's bound, then approximate).
+        distinct: distinct values, without null and NaN: exact in small tables and where a uniqueness
+            rule rests on it, else estimated; None where not counted (floats of large tables).
         categories: value (as text) to count, the most frequent first, at most ``MAX_CATEGORIES``;
             ``other`` counts the rest.
         infinities: values that are plus or minus infinity.

@@ -33,13 +33,14 @@ def column_statistics(
         StatementFailed: the engine cannot read the columns together; try fewer.
     """
     asked = tuple((spec, edges.get(spec.name) if session.dialect == "duckdb" else None) for spec in specs)
-    statement = _statement(session.dialect, asked, exact=table_rows <= EXACT_ROWS)
+    exact = table_rows <= EXACT_ROWS
+    statement = _statement(session.dialect, asked, exact=exact)
     values = iter(session.rows(sql.over_window(window, statement))[0])
     rows = int(next(values))
     unmeasured: dict[str, str] = {}
     profiles = {}
     for spec, own in asked:
-        profile, complete = _read(spec, own, rows, lambda: next(values))
+        profile, complete = _read(spec, own, rows, lambda: next(values), exact=exact)
         profiles[spec.name] = profile
         if not complete:
             unmeasured[spec.name] = TOO_LARGE
@@ -61,7 +62,7 @@ def _statement(dialect: str, asked: Asked, *, exact: bool) -> str:
             parts += [sql.text_of(sql.lowest(spec.value)), sql.text_of(sql.highest(spec.value))]
         elif spec.kind == "boolean":
             parts.append(sql.count_where(spec.value))
-        if spec.countable:
+        if _has_distinct(spec, exact=exact):
             parts.append(_distinct(dialect, spec, exact=exact))
     rows = sql.select(derived or [sql.number(1)], sql.window_name()).subquery("g", copy=False)
     return sql.render(sql.select(parts, rows), dialect)
@@ -99,6 +100,11 @@ def _number_parts(spec: ColumnSpec, edges: Edges | None) -> list[exp.Expression]
     return parts
 
 
+def _has_distinct(spec: ColumnSpec, *, exact: bool) -> bool:
+    """Large tables' floats go without: nearly all differ, and counting them doubles the scan."""
+    return spec.countable and (exact or spec.exact or not spec.floating)
+
+
 def _distinct(dialect: str, spec: ColumnSpec, *, exact: bool) -> exp.Expression:
     value = sql.own(f"n{spec.label}") if spec.kind == "number" and spec.floating else spec.value
     if exact or spec.exact or dialect not in sql.APPROXIMATE_DISTINCT:
@@ -107,7 +113,7 @@ def _distinct(dialect: str, spec: ColumnSpec, *, exact: bool) -> exp.Expression:
 
 
 def _read(
-    spec: ColumnSpec, edges: Edges | None, rows: int, following: Callable[[], Any]
+    spec: ColumnSpec, edges: Edges | None, rows: int, following: Callable[[], Any], *, exact: bool
 ) -> tuple[ColumnProfile, bool]:
     """One column's values in the order :func:`_statement` asked for them; False without moments."""
     filled = int(following())
@@ -134,7 +140,7 @@ def _read(
     elif spec.kind == "boolean":
         true = int(following())
         known["categories"] = {text: n for text, n in (("true", true), ("false", filled - true)) if n}
-    if spec.countable:
+    if _has_distinct(spec, exact=exact):
         known["distinct"] = min(int(following()), filled)
     profile = ColumnProfile(
         name=spec.name, kind=spec.kind, engine_type=spec.type.name, rows=rows, nulls=rows - filled, **known
