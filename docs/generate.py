@@ -1,7 +1,8 @@
-"""Writes the generated parts of docs/reference: ``python docs/generate.py``, or ``--check`` to only look.
+"""Writes the generated parts of docs: ``python docs/generate.py``, or ``--check`` to only look.
 
-A page keeps its own words; between ``<!-- generated: NAME -->`` and ``<!-- end -->`` stands what this
-script makes from the code. A test runs the check, so a page cannot fall behind.
+These are the JSON Schemas in docs/schema, and parts of the pages in docs/reference: a page keeps its own
+words; between ``<!-- generated: NAME -->`` and ``<!-- end -->`` stands what this script makes from the
+code. A test runs the check, so that nothing falls behind.
 """
 # ruff: noqa: INP001, T201 - a script
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 REFERENCE = Path(__file__).parent / "reference"
+SCHEMAS = Path(__file__).parent / "schema"
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -237,23 +239,25 @@ def renewed(text: str, made: Mapping[str, Callable[[], str]]) -> str:
     return _PART.sub(lambda found: f"{found[1]}\n{made[found['name']]().strip()}\n\n{found[3]}", text)
 
 
-def stale_pages(*, write: bool) -> list[Path]:
-    """Pages whose generated parts have changed; written if asked."""
-    made, found = parts(), []
-    for page in sorted(REFERENCE.glob("*.md")):
-        text = page.read_text(encoding="utf-8")
-        fresh = renewed(text, made)
-        if fresh != text:
-            found.append(page)
-            if write:
-                page.write_text(fresh, encoding="utf-8")
+def stale_files(*, write: bool) -> list[Path]:
+    """Schemas, and pages whose generated parts have changed; written if asked."""
+    from governance_pipeline.charter.schema_export import as_text, file_schemas
+
+    made = parts()
+    fresh = {page: renewed(page.read_text(encoding="utf-8"), made) for page in sorted(REFERENCE.glob("*.md"))}
+    fresh |= {SCHEMAS / name: as_text(schema) for name, schema in file_schemas().items()}
+    found = [
+        file for file, text in fresh.items() if not file.exists() or file.read_text(encoding="utf-8") != text
+    ]
+    for file in found if write else ():
+        file.write_text(fresh[file], encoding="utf-8")
     return found
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
     checking = "--check" in sys.argv
-    stale = stale_pages(write=not checking)
-    for page in stale:
-        print(f"{page.name} {'is out of date: run python docs/generate.py' if checking else 'was renewed'}")
+    stale = stale_files(write=not checking)
+    for file in stale:
+        print(f"{file.name} {'is out of date: run python docs/generate.py' if checking else 'was renewed'}")
     sys.exit(1 if checking and stale else 0)

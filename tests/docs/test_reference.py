@@ -31,7 +31,7 @@ def generate() -> ModuleType:
 
 
 def test_the_generated_parts_are_those_that_the_code_makes_now(generate: ModuleType) -> None:
-    assert generate.stale_pages(write=False) == [], "run python docs/generate.py"
+    assert generate.stale_files(write=False) == [], "run python docs/generate.py"
 
 
 def test_every_generated_part_stands_on_a_page(generate: ModuleType) -> None:
