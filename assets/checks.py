@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from assets.keys import entity_key, plain, stage_key
-from assets.markdown import counts, measurement_table, steps
+from assets.markdown import counts, measurement_table, numbered
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.registry import all_indicators, expected_keys
 from governance_pipeline.response.advice import advice_for
@@ -60,10 +60,17 @@ class CheckBook:
             dg.AssetCheckSpec(
                 key.name,
                 asset=key.asset_key,
-                description=f"{self._titles.get(indicator, indicator)}, measured every night.",
+                description=self._asked(indicator),
             )
             for key, indicator in self._indicators.items()
         ]
+
+    def _asked(self, indicator: str) -> str:
+        """What a check is about: the playbook's clause, which people agreed on, else its title."""
+        policy = self.project.playbook.policy(indicator)
+        clause = self.project.playbook.clauses.get(policy.clause) if policy else None
+        title = self._titles.get(indicator, indicator)
+        return f"{title}. {clause.title}: {clause.text} ({policy.clause})" if policy and clause else title
 
     def results(self, measurements: Sequence[Measurement]) -> Iterator[dg.AssetCheckResult]:
         """One result for every check; one without measurements has not passed."""
@@ -121,14 +128,14 @@ def _metadata(
     found = Counter(str(m.outcome) for m in ordered)
     metadata: dict[str, Any] = {"outcome": str(outcome).replace("_", " "), "measured": counts(found)}
     if outcome.is_breach:
-        metadata["what to do"] = steps(advice_for(indicator).steps)
+        metadata["what to do"] = numbered(advice_for(indicator).steps)
     if ordered:
         metadata["findings"] = measurement_table(ordered)
         metadata["playbook clause"] = ordered[0].clause or "none"
     metadata["not passed"] = sum(m.outcome is not Outcome.PASS for m in ordered)  # a number, to be drawn
     whole = ordered if len(ordered) == 1 else [m for m in ordered if not m.facet]
     if len(whole) == 1 and whole[0].value is not None:
-        metadata[f"value in {whole[0].unit}" if whole[0].unit else "value"] = float(whole[0].value)
+        metadata[f"value in {whole[0].unit}" if whole[0].unit else "value"] = round(float(whole[0].value), 4)
     reports = sorted({str(m.details["report"]) for m in ordered if m.details.get("report")})
     for number, report in enumerate(reports):
         name = "drift report" if number == 0 else f"drift report {number + 1}"

@@ -67,7 +67,11 @@ def sample_template() -> Path:
 
 
 def build_definitions(
-    project: Project, *, template: bool = False, now: datetime | None = None
+    project: Project,
+    *,
+    template: bool = False,
+    now: datetime | None = None,
+    governance: GovernanceResource | None = None,
 ) -> dg.Definitions:
     """Assets, checks, job, schedule and sensors of ``project``, as it is ``now``.
 
@@ -75,6 +79,7 @@ def build_definitions(
     ``template`` has no schedule and no sensors, and its nights refuse to run.
     """
     now = now or utc_now()
+    governance = governance or GovernanceResource(project=str(project.root), template=template)
     discovery = discover(project, now)
     graph = build_graph(project, discovery.all_versions)
     return dg.Definitions(
@@ -85,6 +90,6 @@ def build_definitions(
         jobs=[nightly_job(project)],
         schedules=[] if template else [nightly_schedule(project)],
         sensors=[] if template else [catch_up, milestones, alerts],
-        resources={"governance": GovernanceResource(project=str(project.root), template=template)},
+        resources={"governance": governance},
         executor=dg.in_process_executor,
     )

@@ -11,7 +11,7 @@ import dagster as dg
 from assets.checks import rolls_up
 from assets.findings import Findings
 from assets.keys import GOVERNANCE, dataset_key, entity_key, model_key, stage_key
-from assets.markdown import counts, measurement_table, risk_table, steps, table
+from assets.markdown import counts, measurement_table, numbered, risk_table, table
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.indicators.registry import all_indicators
@@ -80,7 +80,7 @@ def materialisations(
         },
         "incidents": _incidents(findings),
         "reviews": {"opened": len(findings.reviews)}
-        | ({"why": steps(findings.reviews)} if findings.reviews else {}),
+        | ({"why": numbered(findings.reviews)} if findings.reviews else {}),
         "lineage": _lineage(findings),
         "seal": {
             "expected": findings.seal.expected,
