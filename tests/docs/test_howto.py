@@ -1,0 +1,86 @@
+"""What the pages tell people to type exists, and the pieces of files they show are valid."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+import typer
+
+from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.settings import Settings
+from governance_pipeline.charter.yaml_source import read_yaml
+from governance_pipeline.cli.main import app
+from tests.docs.pages import ROOT, Block, blocks, pages
+
+PAGES = [page for page in pages() if "examples" not in page.parts]
+COMMANDS = [
+    (str(page.relative_to(ROOT)), line)
+    for page in PAGES
+    for block in blocks(page.read_text(encoding="utf-8"))
+    if block.info[:1] in ((), ("sh",), ("yaml",))
+    for line in re.findall(r"(?<![\w/-])governance [a-z][^|&#\n]*", block.text)
+] + [
+    (str(page.relative_to(ROOT)), line)
+    for page in PAGES
+    for line in re.findall(r"`(governance [a-z][^`]*)`", page.read_text(encoding="utf-8"))
+]
+SETTINGS = {"name": "x", "schedule": {"start": "2026-01-01"}}
+PERSON = {"id": "sam", "name": "Sam", "mail": "sam@example.org"}
+
+
+def _verb(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that ``words`` call, and what is left of them. Raises KeyError for an unknown verb."""
+    command: Any = typer.main.get_command(app)
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        command = command.commands[words[0]]
+        words = words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS)
+def test_every_command_on_a_page_exists_with_its_options(page: str, line: str) -> None:
+    command, rest = _verb(shlex.split(line.replace("...", "x").strip(), comments=True)[1:])
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    used = {word.partition("=")[0] for word in rest if word.startswith("-")}
+    assert used <= {*known, "--help", "--version"}, page
+
+
+def _own_yaml() -> list[tuple[str, Block]]:
+    return [
+        (str(page.relative_to(ROOT)), block)
+        for page in PAGES
+        if page.name != "tutorial.md"
+        for block in blocks(page.read_text(encoding="utf-8"))
+        if block.info == ("yaml",)
+    ]
+
+
+@pytest.mark.parametrize(("page", "block"), [found for found in _own_yaml() if "${{" not in found[1].text])
+def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_path: Any) -> None:
+    file = tmp_path / "piece.yaml"
+    file.write_text(block.text, encoding="utf-8")
+    data = read_yaml(file, page).data
+    if set(data) <= set(Settings.model_fields):
+        Settings.model_validate({**SETTINGS, **data})
+    elif set(data) <= set(Charter.model_fields):
+        Charter.model_validate({"steward": "sam", "people": [PERSON], **data})
+    else:
+        assert set(data) in ({"servers"}, {"model", "versions"}), f"{page}:{block.line} is a piece of what?"
+
+
+def test_a_command_that_is_not_there_is_noticed() -> None:
+    assert len(COMMANDS) > 60
+    with pytest.raises(KeyError):
+        _verb(["serve"])
+
+
+def test_every_make_target_on_a_page_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        named = re.findall(r"`make ([a-z]+)`", text) + re.findall(r"^make ([a-z]+)", text, flags=re.MULTILINE)
+        assert set(named) <= targets, page
