@@ -11,11 +11,13 @@ import dagster as dg
 
 from assets.keys import MODELS, dataset_key, entity_key, model_key, plain, version_key
 from assets.lineage import column_lineage, reaches, traces_back, upstream_assets
+from assets.markdown import numbered
 from assets.owners import owner_words, owners
 from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.review import ModelVersion
 
@@ -26,22 +28,23 @@ class _Shelf:
 
     project: Project
     graph: LineageGraph
+    discovery: Discovery
     upstream: Mapping[Entity, Sequence[dg.AssetKey]]
     today: date
 
 
 def feature_store_specs(
-    project: Project, graph: LineageGraph, versions: Sequence[ModelVersion], today: date
+    project: Project, graph: LineageGraph, discovery: Discovery, today: date
 ) -> list[dg.AssetSpec]:
     """One external asset per dataset, model and model version, with lineage between them; and one for
     every table that is read but has no contract. Owners are those of ``today``.
     """
-    shelf = _Shelf(project, graph, upstream_assets(graph), today)
+    shelf = _Shelf(project, graph, discovery, upstream_assets(graph), today)
     uncontracted = sorted(node for node in graph.nodes if node.kind is EntityKind.SOURCE)
     return [
         *(_dataset(shelf, contract) for contract in project.contracts.values()),
         *(_model(shelf, model) for model in project.models.values()),
-        *(_version(shelf, version) for version in versions),
+        *(_version(shelf, version) for version in discovery.all_versions),
         *(_source(source) for source in uncontracted),
     ]
 
@@ -118,6 +121,7 @@ def _column_tags(column: Column) -> Iterable[str]:
 
 def _model(shelf: _Shelf, model: ModelSpec) -> dg.AssetSpec:
     project, entity = shelf.project, Entity.model(model.name)
+    problems = shelf.discovery.problems.get(model.name, ())
     sensitive = ", ".join(a.title or a.column for a in model.sensitive_attributes)
     return dg.AssetSpec(
         model_key(model.name),
@@ -133,6 +137,7 @@ def _model(shelf: _Shelf, model: ModelSpec) -> dg.AssetSpec:
             "features": len(model.features),
             "sensitive attributes": sensitive or "none declared",
             "rollback": f"{model.rollback.target.replace('_', ' ')}: {model.rollback.plan}",
+            **({"registry problems": numbered(problems)} if problems else {}),
             **traces_back(project, shelf.graph, entity, shelf.today),
         },
     )

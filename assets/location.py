@@ -84,7 +84,7 @@ def build_definitions(
     graph = build_graph(project, discovery.all_versions)
     return dg.Definitions(
         assets=[
-            *feature_store_specs(project, graph, discovery.all_versions, now.date()),
+            *feature_store_specs(project, graph, discovery, now.date()),
             night_asset(project),
         ],
         jobs=[nightly_job(project)],

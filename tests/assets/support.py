@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -52,20 +53,21 @@ def run_night(
 def lending(folder: Path) -> Project:
     """The sample project's files, with two versions registered as the generator registers them."""
     shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns("generator", "__*", "README.md"))
-    versions = "".join(
-        f"""
+    registry = folder / "registry" / "mortgage_approval.yaml"
+    versions = ""
+    for number, stage in (("1", "production"), ("2", "candidate")):
+        artefact = f"weights of version {number}".encode()
+        (registry.parent / f"{number}.joblib").write_bytes(artefact)
+        versions += f"""
 - version: '{number}'
   stage: {stage}
-  digest: sha256:{number * 64}
+  digest: sha256:{hashlib.sha256(artefact).hexdigest()}
   artefact: {number}.joblib
   registered_at: '2026-0{number}-03T12:00:00+00:00'
   registered_by: priya.raman
   trained_by: tomas.lindqvist
   snapshot: lending.training_snapshot
   metrics: {{auc_on_snapshot: 0.8{number}}}"""
-        for number, stage in (("1", "production"), ("2", "candidate"))
-    )
-    registry = folder / "registry" / "mortgage_approval.yaml"
     registry.write_text(f"model: mortgage_approval\nversions:{versions}\n", encoding="utf-8")
     return open_project(folder)
 
