@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from governance_pipeline.charter.environment import resolve_env
-from governance_pipeline.charter.loader import find_project, load_project
+from governance_pipeline.charter.loader import find_project, load_measurable, load_project
 from governance_pipeline.charter.project import Project
 from governance_pipeline.stages.services import Clock, Services, utc_now
 from governance_pipeline.store.open import open_store
@@ -49,9 +49,15 @@ class LazyEngine:
             self._engine = None
 
 
-def open_project(start: Path | None = None) -> Project:
-    """Load the project at or above ``start`` (default: the current folder)."""
-    return load_project(find_project(start or Path.cwd()))
+def open_project(start: Path | None = None, *, lenient: bool = False) -> Project:
+    """Load the project at or above ``start`` (default: the current folder).
+
+    Args:
+        start: a folder.
+        lenient: a contract with mistakes costs only its own dataset, see :func:`load_measurable`.
+    """
+    root = find_project(start or Path.cwd())
+    return load_measurable(root) if lenient else load_project(root)
 
 
 def open_project_store(project: Project, environ: Mapping[str, str] | None = None) -> Store:

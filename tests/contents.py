@@ -25,7 +25,7 @@ def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, list[st
         with engine.connect() as connection:
             return {
                 table.name: sorted(
-                    repr({k: _plain(v) for k, v in row.items() if f"{table.name}.{k}" not in without})
+                    repr({k: plain(v) for k, v in row.items() if f"{table.name}.{k}" not in without})
                     for row in connection.execute(select(table)).mappings()
                 )
                 for table in metadata.sorted_tables
@@ -45,7 +45,7 @@ def differences(
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numbers to nine digits: threads add in no fixed order, which shows in the last bits of a sum.
 
     The token of a source's files names them by their path, which another folder changes: it is left out.
@@ -53,7 +53,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.9g}")
     if isinstance(value, bytes):  # a profile is kept as compressed JSON
-        return _plain(json.loads(zlib.decompress(value)))
+        return plain(json.loads(zlib.decompress(value)))
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in sorted(value.items()) if key != "source_state"}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: plain(item) for key, item in sorted(value.items()) if key != "source_state"}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value

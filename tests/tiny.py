@@ -114,7 +114,7 @@ _PREDICTIONS = (
       - {property: upstream, value: [shop.features, shop.people]}
     properties:
       - {name: recorded_at, logicalType: timestamp, required: true, transformSourceObjects: [shop.features.recorded_at]}
-      - {name: predicted, logicalType: number, transformSourceObjects: [shop.features.ratio]}
+      - {name: predicted, logicalType: number, required: true, transformSourceObjects: [shop.features.ratio]}
       - {name: approved, logicalType: integer, transformSourceObjects: [shop.people.income]}
       - name: race
         logicalType: string

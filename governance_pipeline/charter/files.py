@@ -45,6 +45,7 @@ class ProjectFiles:
         unread_contracts: whether a contract file could not be parsed at all, so that it is not known
             which datasets exist.
         names: datasets that any contract file speaks of.
+        contract_files: the file of each of ``readings``.
     """
 
     root: Path
@@ -57,6 +58,7 @@ class ProjectFiles:
     digests: dict[str, str] = field(default_factory=dict)
     unread_contracts: bool = False
     names: set[str] = field(default_factory=set)
+    contract_files: list[str] = field(default_factory=list)
 
 
 def read_files(root: Path) -> ProjectFiles:
@@ -155,6 +157,7 @@ def _read_contracts(files: ProjectFiles) -> None:
             continue
         reading = read_contracts(document, path, files.digests[shown], around)
         files.readings.append(reading)
+        files.contract_files.append(shown)
         files.problems.extend(reading.problems)
         files.names |= reading.names
         for draft in reading.drafts:

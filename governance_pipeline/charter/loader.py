@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from governance_pipeline.charter.checks.contracts import Linker, check_twins
@@ -17,6 +17,7 @@ from governance_pipeline.charter.diagnostics import Problem, ProjectFilesInvalid
 from governance_pipeline.charter.environment import resolve_env
 from governance_pipeline.charter.files import (
     CHARTER_FILE,
+    DATASETS,
     PLAYBOOK,
     SETTINGS_FILE,
     ProjectFiles,
@@ -26,10 +27,11 @@ from governance_pipeline.charter.files import (
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.project import Project, Ungoverned
+from governance_pipeline.charter.refused import refusals, stand_in
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import NotFound
 
-__all__ = ["check_project", "find_project", "load_project", "resolve_env"]
+__all__ = ["check_project", "find_project", "load_measurable", "load_project", "resolve_env"]
 
 
 def find_project(start: Path) -> Path:
@@ -57,14 +59,43 @@ def load_project(root: Path) -> Project:
     """
     files, links = _checked(root)
     problems = [*files.problems, *links.problems]
-    if problems or files.settings is None or files.charter is None or files.playbook is None:
+    if problems:
         raise ProjectFilesInvalid(problems)
+    return _project(files, links, links.contracts)
+
+
+def load_measurable(root: Path) -> Project:
+    """The project with everything a night can measure, although contracts in it have mistakes.
+
+    One dataset's bad contract must not leave all others unmeasured. A dataset whose contract has a
+    mistake is in ``refused`` with the mistakes: it is known, and nothing about it is measured. Of two
+    contracts for one table both are refused, because nobody can say which one holds.
+
+    Raises:
+        NotFound: ``root`` is no folder with a governance.yaml.
+        ProjectFilesInvalid: another file than a contract has a mistake, or the consent ledger's contract.
+    """
+    files, links = _checked(root)
+    problems = [*files.problems, *links.problems]
+    refused = refusals(files, problems)
+    ledger = files.settings.value.consent if files.settings else None
+    elsewhere = any(not problem.file.startswith(f"{DATASETS}/") for problem in problems)
+    if elsewhere or (ledger is not None and ledger.dataset in refused):
+        raise ProjectFilesInvalid(problems)
+    unknown = {name: stand_in(name, files.root) for name in refused if name not in links.contracts}
+    project = _project(files, links, {**links.contracts, **unknown})
+    return replace(project, refused=dict(sorted(refused.items())))
+
+
+def _project(files: ProjectFiles, links: _Links, contracts: Mapping[str, Contract]) -> Project:
+    if files.settings is None or files.charter is None or files.playbook is None:
+        raise ProjectFilesInvalid([*files.problems, *links.problems])
     return Project(
         root=files.root,
         settings=_absolute_settings(files.settings.value, files.root),
         charter=files.charter.value,
         playbook=files.playbook.value,
-        contracts=dict(sorted(links.contracts.items())),
+        contracts=dict(sorted(contracts.items())),
         models={
             model.name: _absolute_model(model, files.root)
             for model in sorted((loaded.value for loaded in files.models), key=lambda model: model.name)

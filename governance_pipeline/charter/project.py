@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +40,8 @@ class Project:
         digests: file (relative to root) to ``sha256:...`` of its bytes.
         playbook_digest: one digest over all playbook files and the charter.
         ungoverned: tables of contract files from elsewhere that cannot be measured here, and why.
+        refused: datasets whose contract has mistakes, with the mistakes; empty unless the project was
+            loaded for measuring what can be measured (``load_measurable``).
     """
 
     root: Path
@@ -51,6 +53,7 @@ class Project:
     digests: Mapping[str, str]
     playbook_digest: str
     ungoverned: tuple[Ungoverned, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def contract(self, dataset: str) -> Contract:
         """The contract of a dataset. Raises NotFound, naming near matches."""

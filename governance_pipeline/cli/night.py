@@ -52,7 +52,7 @@ def nightly(
     from governance_pipeline.bootstrap import open_project, services
     from governance_pipeline.nightly import last_due_night, missed_nights, run_night
 
-    with services(open_project(project)) as opened:
+    with services(open_project(project, lenient=True)) as opened:
         last = night.date() if night else last_due_night(opened)
         nights = sorted({*missed_nights(opened, last), last}) if catch_up else [last]
         events: list[NightEvent] = []

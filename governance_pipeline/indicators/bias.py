@@ -137,6 +137,9 @@ def _of_table(inputs: ModelInputs, blank: Measurement, table: GroupTable, when: 
     rows = everyone.decided + undecided(table)
     without = part_of(undecided(table), rows, inputs.minimum_group_size)
     blank = replace(blank, details={**blank.details, "without_a_decision": without})
+    if without:
+        sentence = words.without_decision(when, without, rows)
+        yield replace(blank, facet="without a decision", outcome=Outcome.WARN, sentence=sentence)
     for attribute in inputs.model.sensitive_attributes:
         if attribute.column not in table.attributes:
             yield replace(blank, facet=attribute.column, sentence=words.no_attribute(attribute.column))

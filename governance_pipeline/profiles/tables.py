@@ -156,7 +156,7 @@ class Tables:
         files = sorted(path for name in found if (path := self._root / name).is_file())
         if not files:
             raise SourceUnavailable(
-                f"there is no data: no file matches {location.path}",
+                f"there is no data: no file matches {pattern}",
                 hint="check the path in the contract's server, and that the feed has arrived",
             )
         return tuple(_file_state(path) for path in files)

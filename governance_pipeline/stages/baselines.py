@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from governance_pipeline.charter.project import Project
-from governance_pipeline.errors import GovernanceError
+from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Baseline
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.refine import ROUNDS, crowded_columns, current_edges, joined
@@ -57,6 +57,8 @@ def take_baselines(
 def _snapshot_profile(services: Services, night: date, version: ModelVersion) -> Profile:
     project = services.project
     snapshot = version.snapshot or project.model(version.model).training.snapshot
+    if snapshot in project.refused:
+        raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     bins = project.playbook.indicators.drift.bins
     plan = plan_baseline(project.contract(snapshot), night, project.settings, bins=bins)
     profile = services.engine.scan(plan)

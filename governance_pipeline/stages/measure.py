@@ -65,7 +65,8 @@ def _of_dataset(
         return
     entity = Entity.dataset(contract.dataset)
     failure = evidence.scans.failures.get(contract.dataset)
-    if failure is not None and "declared" not in indicator.tags:
+    refused = contract.dataset in services.project.refused
+    if failure is not None and (refused or "declared" not in indicator.tags):
         if expects_dataset(indicator.name, contract, tuple(services.project.models.values())):
             yield not_run(
                 entity, indicator.name, evidence.night, failure, _clause(services, indicator), cause="scan"

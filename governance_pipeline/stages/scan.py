@@ -65,6 +65,9 @@ def _scan(
     discovery: Discovery,
     baselines: Mapping[tuple[str, str], Profile],
 ) -> tuple[Profile | None, str, float]:
+    refused = services.project.refused.get(contract.dataset)
+    if refused:
+        return None, f"its contract is not valid: {refused}", 0.0
     begun = perf_counter()
     try:
         plan = plan_for(services.project, contract, night, discovery, baselines)

@@ -243,6 +243,11 @@ def test_open_outcomes_count_for_decisions_but_not_for_rates_by_outcome():
 def test_rows_without_a_prediction_are_no_decision_and_are_counted():
     found = bias(WHITE, cells("black", 250, 50, 100, 100, nothing=40))["race=black:selection_rate"]
     assert (found.n, found.details["without_a_decision"]) == (500, 40)
+    said = bias(WHITE, cells("black", 250, 50, 100, 100, nothing=40))["without a decision"]
+    assert said.outcome is Outcome.WARN
+    assert "40 of 1,540 logged rows hold no decision" in said.sentence
+    few = bias(WHITE, cells("black", 250, 50, 100, 100, nothing=3))["without a decision"]
+    assert "fewer than 11 logged rows" in few.sentence
     nobody = bias(cells("white", 0, 0, 0, 0, nothing=500))
     assert nobody[""].outcome is Outcome.INSUFFICIENT
 
@@ -326,6 +331,6 @@ def test_no_small_group_is_shown_and_no_rate_is_without_rows(groups):
             assert one.n >= 30
             assert one.interval is not None
             assert one.interval[0] - 1e-12 <= one.value <= one.interval[1] + 1e-12
-        if one.outcome in (Outcome.WARN, Outcome.FAIL):
+        if one.outcome in (Outcome.WARN, Outcome.FAIL) and one.facet != "without a decision":
             assert one.details["gates"]
     assert worst(one.outcome for one in found.values()) is not Outcome.NOT_RUN or "race" in str(list(found))

@@ -117,6 +117,14 @@ def no_decisions(when: str) -> str:
     return f"{when} no decision was logged, so groups cannot be compared."
 
 
+def without_decision(when: str, without: int | str, rows: int) -> str:
+    told = f"{without:,} of {rows:,}" if isinstance(without, int) else without
+    return (
+        f"{when} {told} logged rows hold no decision: it is empty or not a number. They are in no"
+        " comparison, so nobody can say how these people were treated."
+    )
+
+
 def no_outcomes(metric: Metric) -> str:
     return f"There are no {_OF_WHAT[metric]}, so groups cannot be compared by them yet."
 
