@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from governance_pipeline.charter.loader import load_project
 from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.charter.yaml_source import read_yaml
 from governance_pipeline.cli.main import app
@@ -59,7 +62,7 @@ def _own_yaml() -> list[tuple[str, Block]]:
 
 
 @pytest.mark.parametrize(("page", "block"), [found for found in _own_yaml() if "${{" not in found[1].text])
-def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_path: Any) -> None:
+def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_path: Path) -> None:
     file = tmp_path / "piece.yaml"
     file.write_text(block.text, encoding="utf-8")
     data = read_yaml(file, page).data
@@ -84,3 +87,15 @@ def test_every_make_target_on_a_page_exists() -> None:
         text = page.read_text(encoding="utf-8")
         named = re.findall(r"`make ([a-z]+)`", text) + re.findall(r"^make ([a-z]+)", text, flags=re.MULTILINE)
         assert set(named) <= targets, page
+
+
+def test_the_page_about_dagster_names_its_schedule_and_sensors(tmp_path: Path) -> None:
+    from assets.location import build_definitions
+
+    create_project(tmp_path / "project", "x")
+    made = build_definitions(load_project(tmp_path / "project"))
+    page = (ROOT / "docs/how-to/schedule-with-dagster.md").read_text(encoding="utf-8")
+    assert {f"sensor `{one.name}`" for one in made.sensors or ()} == set(re.findall(r"sensor `\w+`", page))
+    assert {f"schedule `{one.name}`" for one in made.schedules or ()} == set(
+        re.findall(r"schedule `\w+`", page)
+    )
