@@ -81,5 +81,5 @@ class Settings(FileModel):
     openlineage: OpenLineageOut = OpenLineageOut()
     consent: ConsentLedger | None = None
     limits: Limits = Limits()
-    minimum_group_size: int = Field(11, ge=2, description="Smaller groups are suppressed (law 5).")
+    minimum_group_size: int = Field(11, ge=2, description="Smaller groups of people are not shown.")
     base_url: str = Field("http://127.0.0.1:3000", description="Where links in alerts point.")
