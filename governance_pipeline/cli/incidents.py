@@ -127,10 +127,12 @@ def list_alerts(project: ProjectOption = None, output: FormatOption = Format.TAB
     if output is Format.JSON:
         print_json(found)
         return
-    table(
+    entries(
         "Alerts",
-        ("night", "to", "channel", "status", "subject", "problem"),
-        [(a.night, a.recipient, a.channel, a.status, a.subject, a.last_error) for a in found],
+        (
+            (str(a.status), f"{a.night}  to {a.recipient} by {a.channel}: {a.subject}", a.last_error)
+            for a in found
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, entries, print_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,10 +55,16 @@ def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) 
         print_json({"node": str(entity), "steps": found})
         return
     word = "comes from" if upstream else "flows into"
-    table(
+    entries(
         f"What {entity.name} {word}",
-        ("from", "to", "how", "known by", "evidence"),
-        [(e.source, e.target, e.kind, e.known_by, e.evidence) for e in found],
+        (
+            (
+                str(edge.kind).replace("_", " "),
+                f"{edge.source} -> {edge.target}",
+                f"{edge.known_by}, {edge.evidence}",
+            )
+            for edge in found
+        ),
     )
     if not found:
         console().print("nothing")

@@ -6,13 +6,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+from governance_pipeline.cli.common import (
+    Format,
+    FormatOption,
+    ProjectOption,
+    console,
+    entries,
+    print_json,
+    table,
+)
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from governance_pipeline.charter.people import Person
     from governance_pipeline.reviews.review import ReviewState
     from governance_pipeline.vocabulary.measurement import Measurement
+    from governance_pipeline.vocabulary.review import Decision
 
 group = typer.Typer(help="Cross-functional reviews: list, show, decide.", no_args_is_help=True)
 
@@ -101,17 +113,25 @@ def show(
     if milestone:
         out.print(milestone.sentence)
     _print_findings(findings)
-    decided = [(d.function, d.person, str(d.verdict).replace("_", " "), d.reason) for d in state.decisions]
-    void = [(d.function, d.person, "void: evidence changed", d.reason) for d in state.void]
-    table("Decisions", ("function", "who", "verdict", "reason"), [*decided, *void])
-    table(
+    entries("Decisions", [*map(_decided, state.decisions), *(_decided(d, void=True) for d in state.void)])
+    entries(
         "Still to decide",
-        ("function", "people needed", "who may"),
-        [
-            (f, n, ", ".join(p.id for p in may[f]) or "nobody free: ask the steward")
-            for f, n in state.missing.items()
-        ],
+        (
+            (str(function).replace("_", " "), f"{n} of: {_free(may[function])}", "")
+            for function, n in state.missing.items()
+        ),
     )
+
+
+def _decided(decision: Decision, *, void: bool = False) -> tuple[str, str, str]:
+    verdict = "void: the evidence has changed" if void else str(decision.verdict).replace("_", " ")
+    conditions = "".join(f"\nCondition: {condition}" for condition in decision.conditions)
+    word = str(decision.function).replace("_", " ")
+    return word, f"{decision.person}: {verdict}", f"{decision.reason}{conditions}"
+
+
+def _free(people: Sequence[Person]) -> str:
+    return ", ".join(person.id for person in people) or "nobody free; ask the steward"
 
 
 @group.command(
