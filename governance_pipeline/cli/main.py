@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version as distribution_version
 from typing import Annotated
@@ -9,7 +10,10 @@ from typing import Annotated
 import typer
 
 from governance_pipeline.cli import demo, gate, incidents, lineage, night, project, reviews, store
-from governance_pipeline.errors import GovernanceError
+from governance_pipeline.errors import CannotEvaluate, GovernanceError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+SHOW_TRACEBACK = "GOVERNANCE_TRACEBACK"
 
 app = typer.Typer(
     name="governance",
@@ -39,18 +43,39 @@ for part in (project, night, gate, reviews, incidents, lineage, store, demo):
 
 
 def run() -> None:
-    """Entry point: turns our errors into a message, a next step and an exit code."""
-    from rich.console import Console
-
+    """Entry point: turns errors into a message, a next step and an exit code; never a traceback."""
     try:
         app()
     except GovernanceError as error:
-        stderr = Console(stderr=True)
-        stderr.print(f"[bold red]error[/] [dim]({error.code})[/]", end=" ")
-        stderr.print(error.message, markup=False, highlight=False, soft_wrap=True)
-        if error.hint:
-            stderr.print(f"  -> {error.hint}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        _complain(error.code, error.message, error.hint)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("stopped; nothing of the unfinished night was written, run it again", err=True)
-        sys.exit(130)
+        sys.exit(_stopped())
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:  # the command's library has caught the interrupt
+            _stopped()
+        raise
+    except Exception as error:  # a bug of ours: no verdict was reached, and 1 would mean a breach
+        if os.environ.get(SHOW_TRACEBACK):
+            raise
+        _complain(
+            "internal",
+            f"this is a fault of governance itself: {type(error).__name__}: {error}",
+            f"set {SHOW_TRACEBACK}=1, run it again and report what it prints",
+        )
+        sys.exit(CannotEvaluate.exit_code)
+
+
+def _stopped() -> int:
+    typer.echo("stopped; nothing of the unfinished night was written, run it again", err=True)
+    return INTERRUPTED
+
+
+def _complain(code: str, message: str, hint: str) -> None:
+    from rich.console import Console
+
+    stderr = Console(stderr=True)
+    stderr.print(f"[bold red]error[/] [dim]({code})[/]", end=" ")
+    stderr.print(message, markup=False, highlight=False, soft_wrap=True)
+    if hint:
+        stderr.print(f"  -> {hint}", style="yellow", markup=False, highlight=False, soft_wrap=True)

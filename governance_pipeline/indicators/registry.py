@@ -150,7 +150,8 @@ def not_run(
     """
     titles = {one.name: one.title for one in INDICATORS}
     lines = (line.strip().removeprefix("->").strip().rstrip(".") for line in reason.splitlines())
-    why = ". ".join(line for line in lines if line) or "no reason is known"
+    first, *more = [line for line in lines if line] or ["no reason is known"]
+    why = ". ".join((first, *(line[0].upper() + line[1:] for line in more)))
     return Measurement(
         night=night,
         entity=entity,

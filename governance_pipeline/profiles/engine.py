@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,6 +40,7 @@ class IbisEngine:
 
     def __init__(self, settings: Settings, root: Path, environ: Mapping[str, str]) -> None:
         self._settings = settings
+        self._root = root
         self._connections = Connections(settings, environ)
         self._tables = Tables(self._connections, root, settings.limits)
         self._consent = ConsentStates()
@@ -82,9 +84,15 @@ class IbisEngine:
                 yield session, table
         except StatementFailed as error:
             raise SourceUnavailable(
-                f"{dataset} cannot be read: {error.message}",
+                f"{dataset} cannot be read: {self._shown(error.message)}",
                 hint="repair the table, then run the night again",
             ) from error
+        except SourceUnavailable as error:
+            raise SourceUnavailable(self._shown(error.message), hint=error.hint) from error
+
+    def _shown(self, message: str) -> str:
+        """The message with paths as the contracts have them: in the project's folder."""
+        return message.replace(f"{self._root}{os.sep}", "")
 
     def _with_consent(
         self, session: Session, table: SourceTable, plan: ScanPlan, profile: Profile
@@ -104,5 +112,5 @@ class IbisEngine:
         except ScanTimedOut:
             raise
         except CannotEvaluate as error:
-            return replace(profile, unmeasured={**profile.unmeasured, "consent": error.message})
+            return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
         return replace(profile, consent=tallies)

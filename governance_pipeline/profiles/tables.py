@@ -115,7 +115,7 @@ class Tables:
         path = self._root / location.path
         if not path.is_file():
             raise SourceUnavailable(
-                f"there is no DuckDB database at {location.path}", hint="check the contract's server"
+                f"there is no DuckDB database at {self._shown(path)}", hint="check the contract's server"
             )
         try:
             alias = self._connections.attach(session, path)
@@ -144,14 +144,16 @@ class Tables:
             raise _unreadable(location, error.message) from error
         return SourceTable(_table(staged.name), staged.schema, _state(files))
 
+    def _shown(self, path: Path) -> str:
+        """A path as the contract has it: relative where it is in the project."""
+        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
+
     def _files(self, location: Location) -> tuple[FileState, ...]:
         """The files of a path or pattern, sorted, with size and time of change."""
         whole = self._root / location.path
         if whole.is_file():
             return (_file_state(whole),)
-        pattern = location.path
-        if whole.is_relative_to(self._root):  # the project's own folder may have a name with brackets
-            pattern = str(whole.relative_to(self._root))
+        pattern = self._shown(whole)  # relative, as the project's own folder may have a name with brackets
         found = glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         files = sorted(path for name in found if (path := self._root / name).is_file())
         if not files:

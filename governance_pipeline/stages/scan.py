@@ -41,7 +41,8 @@ def scan_datasets(
     def scan(contract: Contract) -> tuple[Profile | None, str, float]:
         return _scan(services, contract, night, discovery, baselines)
 
-    with ThreadPoolExecutor(max_workers=services.project.settings.limits.threads) as pool:
+    pool = ThreadPoolExecutor(max_workers=services.project.settings.limits.threads)
+    try:
         results = zip(contracts, pool.map(scan, contracts), strict=True)
         for contract, (profile, failure, seconds) in results:
             if profile is not None:
@@ -50,6 +51,8 @@ def scan_datasets(
                 into.failures[contract.dataset] = failure
             rows = None if profile is None else profile.rows
             yield DatasetScanned(night, contract.dataset, rows, seconds, failure or None)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an interrupt only what has begun is waited for
 
 
 def night_end(project: Project, night: date) -> datetime:

@@ -196,7 +196,7 @@ def test_a_missing_measurement_is_told_with_its_reason_and_hint() -> None:
     assert found.outcome is Outcome.NOT_RUN
     assert found.sentence == (
         "Recency of lending.incomes could not be measured: the file incomes.parquet is not there. "
-        "restore it or remove its contract."
+        "Restore it or remove its contract."
     )
     assert found.details == {"cause": "scan"}
     assert registry.not_run(found.entity, "theirs", NIGHT, "", "").sentence == (
