@@ -17,7 +17,7 @@ demo: setup ## build the lending sample project, run its 60 nights, tell the sto
 	@$(RUN)/governance demo $(DEMO) --force
 
 test: setup ## the whole test suite, in parallel
-	@$(RUN)/python -m pytest -n $(JOBS) --dist worksteal
+	@$(RUN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 up: setup ## the Dagster UI over the demo, with its nights
 	@test -f $(DEMO)/governance.yaml || $(MAKE) --no-print-directory demo

@@ -25,6 +25,16 @@ LAST_NIGHT = date(2026, 3, 8)  # clocks in New York went forward on this day
 NIGHTS = 60
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The sixty nights are run once: all their tests go to one worker, which begins with them."""
+    mine = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in mine:
+        if item.get_closest_marker("postgres") is None:
+            item.add_marker(pytest.mark.xdist_group("story"))
+        item.add_marker(pytest.mark.timeout(1500))
+    items[:] = mine + [item for item in items if item not in set(mine)]
+
+
 @dataclass(frozen=True)
 class Story:
     """What 60 nights left behind: the folder, and what each night said as it went."""
