@@ -5,10 +5,9 @@ a night looks the same in Dagster wherever it ran.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.store.ports import NightRecord, Unit
@@ -83,30 +82,33 @@ def of_events(night: date, events: Sequence[NightEvent]) -> Findings:
     )
 
 
-def of_store(project: Project, unit: Unit, nights: Sequence[NightRecord]) -> Iterator[Findings]:
-    """The findings of sealed nights, in their order."""
-    changes: dict[date, list[tuple[IncidentAct, Incident]]] = defaultdict(list)
-    for incident in unit.incidents.list():
-        for event in unit.incidents.events(incident.id):
-            if event.night is not None:
-                changes[event.night].append((event.act, incident))
-    reviews: dict[date, list[str]] = defaultdict(list)
-    for _, milestone in unit.reviews.list():
-        reviews[milestone.night].append(milestone.sentence)
-    for record in nights:
-        profiles = {name: unit.profiles.get(name, record.night) for name in project.contracts}
-        yield Findings(
-            night=record.night,
-            measurements=unit.measurements.of_night(record.night),
-            risks=unit.risks.of_night(record.night),
+class NightReader:
+    """Reads the findings of sealed nights back from a store."""
+
+    def __init__(self, project: Project, unit: Unit) -> None:
+        self._project = project
+        self._unit = unit
+        self._changes: dict[date, list[tuple[IncidentAct, Incident]]] = defaultdict(list)
+        for incident in unit.incidents.list():
+            for event in unit.incidents.events(incident.id):
+                if event.night is not None:
+                    self._changes[event.night].append((event.act, incident))
+        self._reviews: dict[date, list[str]] = defaultdict(list)
+        for _, milestone in unit.reviews.list():
+            self._reviews[milestone.night].append(milestone.sentence)
+
+    def read(self, record: NightRecord) -> Findings:
+        """The findings of one night."""
+        night, unit = record.night, self._unit
+        profiles = {name: unit.profiles.get(name, night) for name in self._project.contracts}
+        return Findings(
+            night=night,
+            measurements=unit.measurements.of_night(night),
+            risks=unit.risks.of_night(night),
             rows={name: int(profile["rows"]) for name, profile in profiles.items() if profile},
-            failures=_failures(profiles),
-            changes=changes[record.night],
-            alerts=len(unit.outbox.list(night=record.night)),
-            reviews=reviews[record.night],
+            failures={n: "no profile was stored" for n, profile in profiles.items() if profile is None},
+            changes=self._changes[night],
+            alerts=len(unit.outbox.list(night=night)),
+            reviews=self._reviews[night],
             seal=Seal(record.expected, record.received, record.missing),
         )
-
-
-def _failures(profiles: Mapping[str, Mapping[str, Any] | None]) -> dict[str, str]:
-    return {name: "no profile was stored" for name, profile in profiles.items() if profile is None}

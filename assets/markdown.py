@@ -21,10 +21,11 @@ def cell(text: object) -> str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MarkdownMetadataValue:
     """A table of at most ``MOST_ROWS`` rows, which says how many it leaves out."""
-    drawn = [f"| {' | '.join(map(cell, row))} |" for row in rows]
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *drawn[:MOST_ROWS]]
-    if len(drawn) > MOST_ROWS:
-        lines += ["", f"and {len(drawn) - MOST_ROWS:,} more"]
+    every = list(rows)
+    drawn = (f"| {' | '.join(map(cell, row))} |" for row in every[:MOST_ROWS])
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *drawn]
+    if len(every) > MOST_ROWS:
+        lines += ["", f"and {len(every) - MOST_ROWS:,} more"]
     return dg.MetadataValue.md("\n".join(lines))
 
 

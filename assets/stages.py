@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.checks import rolls_up
-from assets.findings import Findings
+from assets.findings import Findings, Seal
 from assets.keys import GOVERNANCE, dataset_key, entity_key, model_key, stage_key
 from assets.markdown import counts, measurement_table, numbered, risk_table, table
 from governance_pipeline.charter.project import Project
@@ -82,13 +82,15 @@ def materialisations(
         "reviews": {"opened": len(findings.reviews)}
         | ({"why": numbered(findings.reviews)} if findings.reviews else {}),
         "lineage": _lineage(findings),
-        "seal": {
-            "expected": findings.seal.expected,
-            "received": findings.seal.received,
-            "missing": ", ".join(findings.seal.missing[:25]) or "none",
-        },
+        "seal": seal_metadata(findings.seal),
     }
     yield from ((stage_key(name), metadata) for name, metadata in found.items())
+
+
+def seal_metadata(seal: Seal) -> dict[str, Any]:
+    """Expected, received and (the first 25) missing."""
+    missing = ", ".join(seal.missing[:25]) or "none"
+    return {"expected": seal.expected, "received": seal.received, "missing": missing}
 
 
 def _catalog(findings: Findings) -> dict[str, Any]:
