@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from governance_pipeline.risk.explain import explain
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.risk import RiskScore
 
@@ -48,9 +47,14 @@ def measurement_table(measurements: Sequence[Measurement]) -> dg.MarkdownMetadat
 
 
 def risk_table(risks: Sequence[RiskScore]) -> dg.MarkdownMetadataValue:
-    """Scores above nought, highest first, each with where it comes from."""
-    rows = ((risk.entity.name, risk.tier, f"{risk.score:.0f}", explain(risk)) for risk in risks if risk.score)
-    return table(("what", "tier", "score", "why"), rows)
+    """Scores above nought, highest first, each with the largest of its parts."""
+    rows = ((risk.entity.name, risk.tier, f"{risk.score:.0f}", _most(risk)) for risk in risks if risk.score)
+    return table(("what", "tier", "score", "most of it"), rows)
+
+
+def _most(risk: RiskScore) -> str:
+    largest = max(risk.contributions, key=lambda part: part.points, default=None)
+    return f"{largest.points:.0f}: {largest.sentence}" if largest else ""
 
 
 def counts(numbers: Mapping[str, int]) -> str:
