@@ -242,14 +242,17 @@ def renewed(text: str, made: Mapping[str, Callable[[], str]]) -> str:
 def stale_files(*, write: bool) -> list[Path]:
     """Schemas, and pages whose generated parts have changed; written if asked."""
     from governance_pipeline.charter.schema_export import as_text, file_schemas
+    from governance_pipeline.cli.outputs import output_schemas
 
     made = parts()
     fresh = {page: renewed(page.read_text(encoding="utf-8"), made) for page in sorted(REFERENCE.glob("*.md"))}
     fresh |= {SCHEMAS / name: as_text(schema) for name, schema in file_schemas().items()}
+    fresh |= {SCHEMAS / "cli" / name: as_text(schema) for name, schema in output_schemas().items()}
     found = [
         file for file, text in fresh.items() if not file.exists() or file.read_text(encoding="utf-8") != text
     ]
     for file in found if write else ():
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(fresh[file], encoding="utf-8")
     return found
 

@@ -180,6 +180,7 @@ def tiny_project(root: Path, *, model: bool = False, zone: str = "UTC", nights: 
         (root / "datasets" / f"{name}.odcs.yaml").write_text(text)
     (root / "charter.yaml").write_text(_CHARTER)
     (root / "governance.yaml").write_text(_SETTINGS.format(zone=zone, start=START))
+    change(root, "playbook/playbook.yaml", "never: [consent]", "never: []")
     _land_consents(root)
     if model:
         register(root, "1", stage="production")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from governance_pipeline.vocabulary.entity import Entity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,23 +61,32 @@ def console() -> Console:
 
 
 def jsonable(value: Any) -> Any:
-    """Dataclasses, dates and enums as plain JSON values; stable key order as declared."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    """Dataclasses, dates and enums as plain JSON values; stable key order as declared.
+
+    A governed thing is its name, ``dataset:lending.incomes``; a number that JSON does not know is null.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type | Entity):
         return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, list | tuple | set | frozenset):
         return [jsonable(item) for item in value]
-    if isinstance(value, (date, datetime)):
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, Entity | str | Path):
+        return str(value)
+    if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, Path) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(jsonable(value), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(jsonable(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

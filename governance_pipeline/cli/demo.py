@@ -44,12 +44,15 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Open the Dagster UI over a project: lineage, owners, checks, schedule."""
+    from rich.markup import escape
+
     from governance_pipeline.charter.loader import find_project
     from governance_pipeline.cli.dagster import serve
 
     root = find_project(project or Path.cwd())
     address = f"http://{host}:{port}"
-    console().print(f"Dagster UI for {root}: [bold]{address}[/]  (Ctrl-C stops it)", soft_wrap=True)
+    shown = escape(str(root))
+    console().print(f"Dagster UI for {shown}: [bold]{address}[/]  (Ctrl-C stops it)", soft_wrap=True)
     raise typer.Exit(
         serve(root, host=host, port=port, ready=lambda: console().print(f"ready: [bold]{address}[/]"))
     )

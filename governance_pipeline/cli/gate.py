@@ -47,12 +47,15 @@ def gate(
 
 def print_gate(report: GateReport, *, at_most: int = 40) -> None:
     """The verdict, then each reason and what opens it; reasons of one kind about one thing are one."""
+    from rich.markup import escape
+
     out = console()
     verdict = "[bold green]OPEN[/]" if report.is_open else "[bold red]CLOSED[/]"
     night = f"{report.night:%d %B %Y}" if report.night else "never"
     status = (report.review_status or "").replace("_", " ")
     review = f"review {report.review} {status}" if report.review else "no review"
-    out.print(f"{verdict} [bold]{report.model} version {report.version}[/] (last night {night}; {review})")
+    what = escape(f"{report.model} version {report.version}")
+    out.print(f"{verdict} [bold]{what}[/] (last night {night}; {review})")
     groups: dict[tuple[str, str], list[GateReason]] = {}
     for reason in report.reasons:
         groups.setdefault((reason.entity, reason.code), []).append(reason)

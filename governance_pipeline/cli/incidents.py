@@ -61,6 +61,8 @@ def show(
     incident: IncidentArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE
 ) -> None:
     """One incident and everything that happened to it."""
+    from rich.markup import escape
+
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.response.service import find_incident
 
@@ -72,7 +74,7 @@ def show(
     if output is Format.JSON:
         print_json({"incident": found, "events": events})
         return
-    console().print(f"[bold]{found.id}[/] {found.status}: {found.sentence}", markup=True)
+    console().print(f"[bold]{found.id}[/] {found.status}: {escape(found.sentence)}")
     table(
         "History",
         ("when", "act", "who", "note"),
@@ -140,13 +142,10 @@ def list_alerts(project: ProjectOption = None, output: FormatOption = Format.TAB
 def send(project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
     """Send what is waiting in the outbox."""
     from governance_pipeline.bootstrap import open_project, services
-    from governance_pipeline.response.channels import open_channels
-    from governance_pipeline.response.outbox import dispatch
+    from governance_pipeline.cli.delivery import deliver
 
     with services(open_project(project)) as opened:
-        loaded = opened.project
-        channels = open_channels(loaded.settings, loaded.root, opened.environ)
-        report = dispatch(opened.store, channels, loaded.charter, opened.clock, loaded.playbook.alerts)
+        report = deliver(opened, quiet=output is Format.JSON)
     if output is Format.JSON:
         print_json(report)
     else:
@@ -161,11 +160,13 @@ def test_channel(
     project: ProjectOption = None,
 ) -> None:
     """Send a test message through a channel."""
+    from rich.markup import escape
+
     from governance_pipeline.bootstrap import open_project
     from governance_pipeline.response.service import send_test_alert
 
     send_test_alert(open_project(project), channel, recipient)
-    console().print(f"[green]the receiver behind channel {channel} took the test message[/]")
+    console().print(f"[green]the receiver behind channel {escape(channel)} took the test message[/]")
 
 
 def _about(incident: Incident) -> str:

@@ -21,7 +21,6 @@ from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
     from governance_pipeline.response.outbox import DispatchReport
-    from governance_pipeline.stages.services import Services
     from governance_pipeline.vocabulary.measurement import Measurement
     from governance_pipeline.vocabulary.night import NightEvent
     from governance_pipeline.vocabulary.risk import Contribution
@@ -50,6 +49,7 @@ def nightly(
 ) -> None:
     """Run the night: the same function that Dagster runs. Safe to repeat."""
     from governance_pipeline.bootstrap import open_project, services
+    from governance_pipeline.cli.delivery import deliver
     from governance_pipeline.nightly import last_due_night, missed_nights, run_night
 
     with services(open_project(project, lenient=True)) as opened:
@@ -60,7 +60,7 @@ def nightly(
             events.extend(
                 _watched(run_night(opened, due, datasets=dataset or ()), quiet=output is Format.JSON)
             )
-        delivered = _deliver(opened) if send else None
+        delivered = deliver(opened, quiet=output is Format.JSON) if send else None
     if output is Format.JSON:
         print_json({"nights": nights, "events": _event_list(events), "delivery": delivered})
     else:
@@ -147,15 +147,6 @@ def _watched(events: Iterable[NightEvent], *, quiet: bool) -> list[NightEvent]:
     from governance_pipeline.cli.progress import follow
 
     return follow(events, quiet=quiet)
-
-
-def _deliver(opened: Services) -> DispatchReport:
-    from governance_pipeline.response.channels import open_channels
-    from governance_pipeline.response.outbox import dispatch
-
-    project = opened.project
-    channels = open_channels(project.settings, project.root, opened.environ)
-    return dispatch(opened.store, channels, project.charter, opened.clock, project.playbook.alerts)
 
 
 def _event_list(events: Sequence[NightEvent]) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from governance_pipeline.vocabulary.night import DatasetScanned, NightEvent, NightStarted
@@ -36,5 +37,5 @@ def follow(events: Iterable[NightEvent], *, quiet: bool = False) -> list[NightEv
             if isinstance(event, NightStarted):
                 bar.update(task, description=f"night of {event.night}", total=len(event.datasets))
             elif isinstance(event, DatasetScanned):
-                bar.update(task, advance=1, description=f"scanned {event.dataset}")
+                bar.update(task, advance=1, description=f"scanned {escape(event.dataset)}")
     return seen

@@ -21,14 +21,17 @@ def init(
     name: Annotated[str | None, typer.Option(help="Project name [default: the folder's].")] = None,
 ) -> None:
     """Write a small commented project that passes `governance validate`."""
+    from rich.markup import escape
+
     from governance_pipeline.charter.scaffold import create_project
 
     written = create_project(directory, name or _project_name(directory))
     out = console()
     for path in written:
-        out.print(f"  [green]+[/] {path}")
+        out.print(f"  [green]+[/] {escape(str(path))}")
     out.print(
-        f"\nNext: [bold]cd {directory}[/], then [bold]governance validate[/] and [bold]governance nightly[/]."
+        f"\nNext: [bold]cd {escape(str(directory))}[/],"
+        " then [bold]governance validate[/] and [bold]governance nightly[/]."
     )
 
 

@@ -74,6 +74,8 @@ def show(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """One review: what happened, what was found, who decided what, who may still decide."""
+    from rich.markup import escape
+
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.reviews.service import eligible, load_review
@@ -101,17 +103,17 @@ def show(
                 "status": state.status_at(now),
                 "milestone": milestone,
                 "findings": findings,
-                "eligible": may,
+                "eligible": {function: [person.id for person in people] for function, people in may.items()},
             }
         )
         return
     out = console()
     out.print(
-        f"[bold]{state.id}[/] {state.model} version {state.version}: "
+        f"[bold]{state.id}[/] {escape(f'{state.model} version {state.version}')}: "
         f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {state.due:%d %B %Y}"
     )
     if milestone:
-        out.print(milestone.sentence)
+        out.print(escape(milestone.sentence))
     _print_findings(findings)
     entries("Decisions", [*map(_decided, state.decisions), *(_decided(d, void=True) for d in state.void)])
     entries(

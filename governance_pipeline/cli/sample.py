@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from rich.markup import escape
 from rich.progress import Progress
 
 from governance_pipeline.bootstrap import open_project, services
@@ -180,7 +181,7 @@ def _tell_next(directory: Path) -> None:
         ),
         (f"governance up -p {shown}", "the Dagster UI: lineage, owners, checks, the nights"),
     ):
-        out.print(f"  [bold]{command}[/]\n    [dim]{what}[/]", soft_wrap=True)
+        out.print(f"  [bold]{escape(command)}[/]\n    [dim]{what}[/]", soft_wrap=True)
 
 
 def _shown(bar: Progress) -> Callable[[str, int, int], None]:

@@ -52,7 +52,7 @@ def night_summary(
 def _line(event: NightEvent) -> Iterator[str]:
     match event:
         case DatasetScanned(error=str() as error):
-            yield f"  [bold magenta]not run[/] {event.dataset}: {escape(error)}"
+            yield f"  [bold magenta]not run[/] {escape(event.dataset)}: {escape(error)}"
         case IncidentChanged() if event.act in _NEWS:
             incident = event.incident
             yield f"  {_NEWS[event.act]} {incident.id} {escape(incident.sentence)}"

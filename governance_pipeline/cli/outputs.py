@@ -1,0 +1,145 @@
+"""What each verb prints with ``--format json``, as JSON Schemas: the promise that programs build on.
+
+``docs/schema/cli/<verb>.schema.json`` is made from here. A later release may add keys; it takes none away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from governance_pipeline.charter.diagnostics import Problem
+from governance_pipeline.charter.schema_export import DIALECT
+from governance_pipeline.lineage.graph import Edge
+from governance_pipeline.response.outbox import DispatchReport
+from governance_pipeline.reviews.gate import GateReport
+from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.store.ports import NightRecord
+from governance_pipeline.vocabulary.function import Function
+from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.night import NightEvent
+from governance_pipeline.vocabulary.review import Milestone, ReviewStatus
+from governance_pipeline.vocabulary.risk import RiskScore
+
+_NAME = "The thing concerned as kind:name, e.g. dataset:lending.incomes."
+
+
+@dataclass(frozen=True)
+class Validation:
+    """``validate``; ``datasets`` with --explain and without problems only, one object for each."""
+
+    project: str
+    valid: bool
+    problems: list[Problem] | None = None
+    datasets: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Nights:
+    """``nightly``: each event names its kind in ``event``; ``delivery`` is null with --no-send."""
+
+    nights: list[date]
+    events: list[NightEvent]
+    delivery: DispatchReport | None
+
+
+@dataclass(frozen=True)
+class Status:
+    night: NightRecord
+    risks: list[RiskScore]
+    findings: list[Measurement]
+
+
+@dataclass(frozen=True)
+class Gate:
+    open: bool
+    report: GateReport
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """``lineage trace`` and ``lineage impact``: the steps, nearest first."""
+
+    node: str
+    steps: list[Edge]
+
+
+@dataclass(frozen=True)
+class IncidentStory:
+    incident: Incident
+    events: list[IncidentEvent]
+
+
+@dataclass(frozen=True)
+class ListedReview:
+    """``missing``: how many people each function still has to bring."""
+
+    review: str
+    status: ReviewStatus
+    milestone: Milestone
+    missing: dict[Function, int]
+
+
+@dataclass(frozen=True)
+class ShownReview:
+    """``eligible``: the ids of those who may still decide, by function."""
+
+    review: ReviewState
+    status: ReviewStatus
+    milestone: Milestone | None
+    findings: list[Measurement]
+    eligible: dict[Function, list[str]]
+
+
+@dataclass(frozen=True)
+class Decided:
+    review: str
+    status: ReviewStatus
+    missing: dict[Function, int]
+
+
+OUTPUTS: Mapping[str, Any] = {
+    "validate": Validation,
+    "nightly": Nights,
+    "check": list[Measurement],
+    "status": Status,
+    "gate": Gate,
+    "lineage": Lineage,
+    "incident-list": list[Incident],
+    "incident-show": IncidentStory,
+    "alert-list": list[Alert],
+    "alert-send": DispatchReport,
+    "review-list": list[ListedReview],
+    "review-show": ShownReview,
+    "review-decide": Decided,
+}
+
+
+def output_schemas() -> dict[str, dict[str, Any]]:
+    """By file name, such as ``gate.schema.json``."""
+    return {f"{name}.schema.json": _schema(name, shape) for name, shape in OUTPUTS.items()}
+
+
+def _schema(name: str, shape: Any) -> dict[str, Any]:
+    schema = TypeAdapter(shape).json_schema(mode="serialization")
+    definitions = schema.get("$defs", {})
+    if "Entity" in definitions:
+        definitions["Entity"] = {"type": "string", "description": _NAME, "pattern": "^[a-z]+:"}
+        definitions.pop("EntityKind", None)
+    for event in get_args(NightEvent):
+        if name == "nightly" and event.__name__ in definitions:
+            _name_event(definitions[event.__name__], event.__name__)
+    for definition in (*definitions.values(), *([schema] if shape is not Validation else [])):
+        if definition.get("type") == "object" and "properties" in definition:
+            definition["required"] = list(definition["properties"])  # everything is always printed
+    title = f"governance {name.replace('-', ' ')} --format json"
+    return {"$schema": DIALECT, **schema, "title": title}
+
+
+def _name_event(definition: dict[str, Any], name: str) -> None:
+    definition["properties"] = {"event": {"const": name}, **definition["properties"]}
