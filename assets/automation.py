@@ -46,7 +46,11 @@ def nightly_job(project: Project) -> dg.JobDefinition:
     assets = dg.AssetSelection.assets(*(spec.key for spec in stage_specs(project)))
     checks = dg.AssetSelection.checks(*(spec.key for spec in CheckBook(project).specs()))
     return dg.define_asset_job(  # type: ignore[return-value]  # Dagster resolves it to a job
-        NIGHTLY, selection=assets | checks, tags=ONE_AT_A_TIME, description="Measures one night."
+        NIGHTLY,
+        selection=assets | checks,
+        config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},  # the run's log keeps every event
+        tags=ONE_AT_A_TIME,
+        description="Measures one night.",
     )
 
 
