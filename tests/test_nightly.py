@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from governance_pipeline.charter.settings import Schedule
@@ -248,7 +248,7 @@ def interleavings(draw: st.DrawFn) -> list[int]:
     return order
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])  # a lived story is slow to shrink
 @given(
     order=interleavings(),
     weather=st.lists(st.tuples(ANSWERS, ANSWERS), min_size=NIGHTS, max_size=NIGHTS),
