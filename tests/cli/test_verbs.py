@@ -230,6 +230,9 @@ def test_hostile_names_are_shown_as_they_are(governance: Command, clock: FixedCl
         done = governance(*words, "-p", shop)
         assert done.code in (0, 1), (words, done.err)
         assert "Traceback" not in done.err
+        if words[0] in ("review", "gate") and words[1] != "list":
+            assert f"approval version {label}" in " ".join(done.out.split())
+            assert f"Version {label} of approval" in " ".join(done.out.split()) or words[0] == "gate"
     incidents = governance("incident", "list", "--all", "-p", shop, "-f", "json").json
     hostile = [incident["id"] for incident in incidents if HOSTILE in incident["sentence"]]
     assert hostile

@@ -37,10 +37,11 @@ def test_each_breach_adds_its_functions_once_and_the_larger_number_holds():
         "consent": [{"function": "privacy", "people": 2}],
         "bias": [{"function": "ethics"}, {"function": "compliance"}],
     }
+    rules["by_tier"]["high"] = [{"function": "ethics", "people": 3}, *rules["by_tier"]["high"][:2]]
     playbook = a_playbook(reviews=rules)
     needed = required_functions(a_model(tier="high"), evidence("consent", "consent", "bias"), playbook)
     assert needed == {
-        Function.COMPLIANCE: 1, Function.ETHICS: 1, Function.LEGAL: 1, Function.PRIVACY: 2,
+        Function.COMPLIANCE: 1, Function.ETHICS: 3, Function.LEGAL: 1, Function.PRIVACY: 2,
     }  # fmt: skip
 
 
