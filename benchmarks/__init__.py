@@ -1,1 +1,1 @@
-"""Figures against their bars: ``python -m benchmarks [--json] [--quick]``."""
+"""Figures against their bars: ``python -m benchmarks [--quick] [--json] [--only TOPIC]``."""

@@ -1,55 +1,50 @@
 """Run the benchmarks and print each figure beside its bar.
 
 Timings depend on the machine, so bars that matter elsewhere are ratios to something plain measured in
-the same run. Nothing here is a test.
+the same run. Nothing here is a test. The exit code is 1 where a bar is not reached.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import nights, start_up
 from benchmarks.figure import Figure
+from benchmarks.machine import described
+from benchmarks.printing import as_json, into_page, show
+from benchmarks.registry import TOPICS
+from benchmarks.running import figures
 
-BENCHMARKS: tuple[Callable[[bool], Iterator[Figure]], ...] = (start_up.run, nights.run)
 
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes in all")
-    options = parser.parse_args()
-    figures: list[Figure] = []
-    for benchmark in BENCHMARKS:
-        for figure in benchmark(options.quick):
-            figures.append(figure)
-            print(f"  {figure.name}", file=sys.stderr)
+def main(words: Sequence[str] | None = None, topics: Mapping[str, str] = TOPICS) -> int:
+    options = _parser(topics).parse_args(words)
+    chosen = {name: module for name, module in topics.items() if name in (options.only or topics)}
+    found: list[Figure] = []
+    for figure in figures(chosen, quick=options.quick):
+        found.append(figure)
+        print(f"  {figure.name}", file=sys.stderr)
+    if options.markdown:
+        into_page(options.markdown, found, described(quick=options.quick))
     if options.json:
-        print(
-            json.dumps([dataclasses.asdict(figure) | {"holds": figure.holds} for figure in figures], indent=2)
-        )
+        print(as_json(found))
     else:
-        _print(figures)
-    return 0 if all(figure.holds for figure in figures) else 1
+        show(found, Console())
+    return 0 if all(figure.holds for figure in found) else 1
 
 
-def _print(figures: list[Figure]) -> None:
-    table = Table("figure", "value", "bar", "holds")
-    for figure in figures:
-        table.add_row(
-            figure.name,
-            f"{figure.value:.3g} {figure.unit}",
-            f"<= {figure.bar:g}",
-            "yes" if figure.holds else "NO",
-        )
-    Console().print(table)
+def _parser(topics: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, under five minutes in all")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(topics), metavar="TOPIC", help=", ".join(topics)
+    )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also fill the figures of this page")
+    return parser
 
 
 if __name__ == "__main__":
