@@ -171,7 +171,8 @@ def test_channel(
 
 def _about(incident: Incident) -> str:
     part = f" [{incident.facet}]" if incident.facet else ""
-    root = f", follows from {incident.root_incident}" if incident.root_incident else ""
+    way = "told with" if incident.root == incident.entity else "follows from"
+    root = f", {way} {incident.root_incident}" if incident.root_incident else ""
     what = f"{incident.id}  {incident.entity.name} {incident.indicator}{part}"
     return f"{what}, since {incident.opened}, owner {incident.owner}{root}"
 

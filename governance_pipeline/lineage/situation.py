@@ -132,8 +132,7 @@ class Situation:
     @cached_property
     def groups(self) -> frozenset[str]:
         """For bias, the group of people: ``{"race=black", "sex=female"}``."""
-        group = self.breach.facet.rpartition(":")[0] or self.breach.facet
-        return frozenset(group.split(" & ")) if self.nature is Nature.BIAS and "=" in group else frozenset()
+        return groups_of(self.breach.facet) if self.nature is Nature.BIAS else frozenset()
 
     @cached_property
     def order(self) -> tuple[int, bool, int, Key]:
@@ -154,6 +153,12 @@ class Situation:
             if column in reach.upstream
         ]
         return max(by_column, default=self.reach.datasets.get(cause.dataset, 0))
+
+
+def groups_of(facet: str) -> frozenset[str]:
+    """The conditions that a facet of the bias indicator puts on people; none where it names no group."""
+    group = facet.rpartition(":")[0] or facet
+    return frozenset(group.split(" & ")) if "=" in group else frozenset()
 
 
 def placed(graph: LineageGraph, breaches: Iterable[Measurement]) -> list[Situation]:

@@ -9,7 +9,8 @@ The rules, in the words of the playbook:
 - Acknowledging, snoozing and mitigating are acts of people and outlast the nights.
 - A breach that follows from another one is an incident too, tied to its root; only the root alerts.
   It is tied only to a root that itself stands as an incident, so that no breach is left unannounced,
-  and is let go when that root is resolved and it still breaches.
+  and is let go when that root is resolved and it still breaches. A bias gap that begins while a gap of
+  some of the same people stands is tied to that one (:mod:`~governance_pipeline.response.kin`).
 
 An incident counts each night once: what it has already seen (``last_breach``, ``passes``) does not
 change again, so a night run twice changes nothing.
@@ -25,6 +26,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from governance_pipeline.charter.playbook import IndicatorPolicy, Playbook
+from governance_pipeline.response.kin import stood, told_as
 from governance_pipeline.response.questions import Finding, Key, Observation, observe, question
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Incident, IncidentAct, IncidentEvent, IncidentStatus
@@ -197,9 +199,36 @@ def _named(draft: _Draft, taken: set[str]) -> _Draft:
 def _with_roots(
     drafts: Sequence[_Draft], by_key: Mapping[Key, Incident], roots: Mapping[Key, Measurement]
 ) -> list[_Draft]:
+    earlier = stood(by_key.values())
     now = dict(by_key) | {draft.observation.key: draft.after for draft in drafts}
     standing = {key: i for key, i in now.items() if i.status is not IncidentStatus.RESOLVED}
-    return [_rooted(draft, standing, roots) for draft in drafts]
+    told: list[_Draft] = []
+    for draft in [_rooted(draft, standing, roots) for draft in drafts]:
+        told.append(_told(draft, earlier, standing))
+        if draft.observation.key in standing:
+            standing[draft.observation.key] = told[-1].after
+    by_id = {incident.id: incident for incident in standing.values()}
+    return [_under_its_top(draft, by_id) for draft in told]
+
+
+def _told(draft: _Draft, earlier: frozenset[str], standing: Mapping[Key, Incident]) -> _Draft:
+    """A breach that begins, tied to the one under which its owner has been told of it already."""
+    begins = draft.act in (IncidentAct.OPENED, IncidentAct.REOPENED)
+    if not begins or draft.after.root_incident is not None:
+        return draft
+    known = told_as(draft.after, earlier, standing.values())
+    if known is None:
+        return draft
+    after = replace(draft.after, root_incident=known.id)
+    return replace(draft, after=after, note=f"its owner was told of some of the same people as {known.id}")
+
+
+def _under_its_top(draft: _Draft, standing: Mapping[str, Incident]) -> _Draft:
+    """What begins under an incident that is tied to another is tied to that other: one step, no chains."""
+    root = standing.get(draft.after.root_incident or "")
+    if draft.act is IncidentAct.KEPT or root is None or root.root_incident not in standing:
+        return draft
+    return replace(draft, after=replace(draft.after, root_incident=root.root_incident))
 
 
 def _rooted(draft: _Draft, standing: Mapping[Key, Incident], roots: Mapping[Key, Measurement]) -> _Draft:
@@ -215,7 +244,7 @@ def _rooted(draft: _Draft, standing: Mapping[Key, Incident], roots: Mapping[Key,
         return replace(draft, after=replace(draft.after, root=root.entity, root_incident=root.id))
     after = replace(draft.after, root=draft.after.entity, root_incident=None)
     if draft.act is IncidentAct.KEPT:
-        note = f"its cause {draft.after.root_incident} is resolved and it still fails"
+        note = f"{draft.after.root_incident}, with which it was told, is resolved and it still fails"
         return replace(draft, after=after, note=note, details={**draft.details, "released": True})
     return replace(draft, after=after)
 

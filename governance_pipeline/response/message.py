@@ -31,7 +31,7 @@ class Story:
     """Everything one message says, whoever it goes to.
 
     Attributes:
-        kind: ``opened``, ``reopened``, ``resolved``, ``snooze_ended`` or ``released`` (its cause is
+        kind: ``opened``, ``reopened``, ``resolved``, ``snooze_ended`` or ``released`` (its root is
             fixed and it still fails).
         incidents: the root causes it is about, the first one leads.
         followers: incidents opened tonight that follow from them.
@@ -133,7 +133,7 @@ def _since(story: Story) -> str:
     if story.kind == "snooze_ended":
         return f"{since}. It was snoozed; the snooze is over and it still fails"
     if story.kind == "released":
-        return f"{since}. What was thought to cause it is fixed, and it still fails"
+        return f"{since}. What it was told with is fixed, and it still fails"
     return since
 
 

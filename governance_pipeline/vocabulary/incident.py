@@ -57,7 +57,7 @@ class Incident:
         id: short stable id, e.g. ``INC-3f9a21c0``.
         owner: person or team id that must fix it.
         root: the entity the cause was traced to; equal to ``entity`` when it is the cause itself.
-        root_incident: id of the incident it follows from, None for a root cause.
+        root_incident: id of the incident it follows from or was told with, None where it is news of its own.
         opened: first night of the current breach.
         last_breach: newest night it breached.
         passes: nights in a row without breach since.

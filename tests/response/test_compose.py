@@ -102,7 +102,7 @@ def test_what_is_let_go_by_its_resolved_root_is_told_to_its_owner_then() -> None
     (alert,) = alerts_of(changes, night=2)
     assert alert.recipient == "ada"
     assert alert.subject.endswith(": still: data is late or missing")
-    assert "What was thought to cause it is fixed, and it still fails" in alert.body
+    assert "What it was told with is fixed, and it still fails" in alert.body
 
 
 def test_a_snoozed_incident_is_silent_until_the_snooze_is_over() -> None:
