@@ -2,8 +2,9 @@
 
 Made from an ODCS v3.1 file by :mod:`governance_pipeline.charter.odcs`. One ODCS file may describe
 several schema objects; each becomes one contract. What ODCS has no field for stands there as
-``customProperties`` (``namespace``, ``datasetKind``, ``eventTime``, ``subjectKey``, ``purposes``,
-``trainingUse``, ``calendar``, ``vendor`` and, on a property, ``sensitiveAttribute``, ``personal``).
+``customProperties`` (``namespace``, ``datasetKind``, ``eventTime``, ``subjectKey``, ``clusterColumn``,
+``purposes``, ``trainingUse``, ``calendar``, ``vendor`` and, on a property,
+``sensitiveAttribute``, ``personal``).
 """
 
 from __future__ import annotations
@@ -154,6 +155,8 @@ class Contract:
     Attributes:
         dataset: ``namespace.name``; the name used everywhere.
         event_time: column that dates a row; None where the table has none.
+        cluster: column that says which rows belong together (a branch, a customer), so that they are not
+            taken for independent; None where each row stands for itself.
         max_age: the recency SLA (ODCS ``latency``/``frequency``): how old the newest row may be.
         retention: how old the oldest row may be (ODCS ``retention``).
         owner: person or team id; None where nobody is named.
@@ -177,6 +180,7 @@ class Contract:
     tier: str | None = None
     event_time: str | None = None
     subject_key: str | None = None
+    cluster: str | None = None
     purposes: tuple[PurposeUse, ...] = ()
     training_use: bool = True
     calendar: Calendar = Calendar()

@@ -49,6 +49,7 @@ def _contract(project: Project, contract: Contract) -> dict[str, Any]:
         "about": f"people, named by {contract.subject_key}"
         if contract.subject_key
         else "nobody in particular",
+        "rows_belong_together_by": contract.cluster or "nothing: each row stands for itself",
         "purposes": purposes or [NOT_SAID],
         "training": "allowed" if contract.training_use else "forbidden",
         "columns": [_column(contract, name) for name in (column.name for column in contract.columns)],

@@ -147,6 +147,7 @@ class _Object:
             tier=terms.tier,
             event_time=self._column_named(terms.eventTime, columns) or promised,
             subject_key=self._column_named(terms.subjectKey, columns),
+            cluster=self._column_named(terms.clusterColumn, columns),
             purposes=tuple(purpose.use() for purpose in terms.purposes),
             training_use=terms.trainingUse,
             calendar=terms.calendar.calendar(),
@@ -195,7 +196,7 @@ class _Object:
         self, terms: DatasetTerms, properties: CustomProperties, columns: Sequence[Column]
     ) -> None:
         known = [column.name for column in columns]
-        for term in ("eventTime", "subjectKey"):
+        for term in ("eventTime", "subjectKey", "clusterColumn"):
             name = self._column_named(getattr(terms, term), columns)
             if name is not None and name not in known:
                 self.reading.refuse(

@@ -49,6 +49,7 @@ class DatasetTerms(FileModel):
     datasetKind: DatasetKind = DatasetKind.SOURCE  # noqa: N815
     eventTime: Text | None = None  # noqa: N815
     subjectKey: Text | None = None  # noqa: N815
+    clusterColumn: Text | None = None  # noqa: N815
     purposes: tuple[PurposeTerm, ...] = ()
     trainingUse: bool = True  # noqa: N815
     calendar: CalendarTerm = CalendarTerm()

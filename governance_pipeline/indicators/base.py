@@ -12,18 +12,26 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.lineage.graph import LineageGraph
-from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.profile import ColumnProfile, Profile
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import ModelVersion
+
+Days = Mapping[date, Mapping[str, ColumnProfile]]
+"""The rows of single days: by local day, each column's profile on the baseline's edges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The training snapshot's profile for one model version."""
+    """The training snapshot's profile for one model version.
+
+    Attributes:
+        days: the snapshot's rows by event day; empty where they carry none.
+    """
 
     model: ModelSpec
     version: ModelVersion
     profile: Profile
+    days: Days = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class DatasetInputs:
         owned_sources: datasets of kind source that have an active owner tonight.
         read_at: when the table was really read, if later than ``as_of`` (the night runs hours after
             it ends, a missed night days after): rows dated up to then are not from the future.
+        days: the last 35 days up to the night; empty where the rows carry no date.
     """
 
     night: date
@@ -54,6 +63,7 @@ class DatasetInputs:
     owned_sources: frozenset[str] = frozenset()
     minimum_group_size: int = 11
     read_at: datetime | None = None
+    days: Days = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def merge_columns(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
         categories=categories,
         other=other,
     )
-    return replace(merged, distinct=_distinct(a, b, merged))
+    return replace(merged, distinct=_distinct(a, b, merged), clusters=_clusters(a, b, merged))
 
 
 def merge(a: Profile, b: Profile) -> Profile:
@@ -102,6 +102,7 @@ def merge(a: Profile, b: Profile) -> Profile:
         consent=(),
         groups=_groups(a.groups, b.groups),
         rules=(),
+        windows={},
         unmeasured={**_reasons(a, b), **lost},
         source_state="+".join(sorted(filter(None, (a.source_state + "+" + b.source_state).split("+")))),
     )
@@ -140,6 +141,32 @@ def _distinct(a: ColumnProfile, b: ColumnProfile, merged: ColumnProfile) -> int 
     if a.present == 0 or b.present == 0:
         return b.distinct if a.present == 0 else a.distinct
     return len(merged.categories) if merged.categories and _complete(merged) else None
+
+
+def _clusters(a: ColumnProfile, b: ColumnProfile, merged: ColumnProfile) -> tuple[tuple[int, ...], ...]:
+    """Bucket by bucket. A side without rows adds none; otherwise both must have been counted by cluster."""
+    if not (a.rows and b.rows):
+        return _laid_out(b if a.rows == 0 else a, merged)
+    first, second = _laid_out(a, merged), _laid_out(b, merged)
+    if len(first) != len(second):
+        return ()
+    return tuple(
+        tuple(x + y for x, y in zip(mine, theirs, strict=True))
+        for mine, theirs in zip(first, second, strict=True)
+    )
+
+
+def _laid_out(column: ColumnProfile, merged: ColumnProfile) -> tuple[tuple[int, ...], ...]:
+    """The column's clusters in the bins of ``merged``: categories in its order, ranges as they are."""
+    if merged.histogram is not None:
+        bins = len(merged.histogram.counts) + 3  # below, above and missing
+        if column.histogram is None:  # nothing but missing values, which are the last bin
+            return tuple((*[0] * (bins - 1), sum(row)) for row in column.clusters)
+        return column.clusters
+    places = [list(column.categories).index(v) if v in column.categories else -1 for v in merged.categories]
+    return tuple(
+        (*(row[place] if place >= 0 else 0 for place in places), row[-2], row[-1]) for row in column.clusters
+    )
 
 
 def _bound(values: Iterable[float | str | None], choose: Callable[..., float | str]) -> float | str | None:

@@ -52,6 +52,10 @@ class ColumnProfile:
         categories: value (as text) to count, the most frequent first, at most ``MAX_CATEGORIES``;
             ``other`` counts the rest.
         infinities: values that are plus or minus infinity.
+        clusters: where the contract names a cluster column, the column's counts in each of its hashed
+            buckets: row i is bucket i in every scan (an empty one is zeros), so that two scans can be
+            laid side by side. Numbers: underflow, bins, overflow, missing; categories: in the order of
+            ``categories``, then other, then missing. Empty where nothing was counted by cluster.
     """
 
     name: str
@@ -69,6 +73,7 @@ class ColumnProfile:
     categories: Mapping[str, int] = field(default_factory=dict)
     other: int = 0
     infinities: int = 0
+    clusters: tuple[tuple[int, ...], ...] = ()
 
     @property
     def present(self) -> int:
@@ -77,6 +82,7 @@ class ColumnProfile:
 
 
 MAX_CATEGORIES = 64
+MAX_CLUSTERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,7 @@ class Profile:
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
             ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
+        windows: the columns over other windows that end with the night, by their length in days.
     """
 
     dataset: str
@@ -190,3 +197,4 @@ class Profile:
     rules: tuple[RuleTally, ...] = ()
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     source_state: str = ""
+    windows: Mapping[int, Mapping[str, ColumnProfile]] = field(default_factory=dict)

@@ -54,6 +54,7 @@ schema:
   - {property: datasetKind, value: feature_view}
   - {property: eventTime, value: at}
   - {property: subjectKey, value: who}
+  - {property: clusterColumn, value: who}
   - {property: trainingUse, value: false}
   - {property: vendor, value: Bureau AG}
   - {property: tier, value: high}
@@ -65,7 +66,7 @@ schema:
 """)
     assert found.dataset == "lending.t"
     assert found.kind is DatasetKind.FEATURE_VIEW
-    assert (found.event_time, found.subject_key) == ("at", "who")
+    assert (found.event_time, found.subject_key, found.cluster) == ("at", "who", "who")
     assert found.training_use is False
     assert (found.vendor, found.tier, found.job) == ("Bureau AG", "high", "build_t")
     assert found.purposes == (
@@ -93,6 +94,7 @@ def test_a_property_of_the_table_overrides_that_of_the_file() -> None:
         ("datasetKind, value: features", "did you mean 'feature_view'?"),
         ("eventTime, value: b", "no column of this table; expected a"),
         ("subjectKey, value: b", "no column of this table"),
+        ("clusterColumn, value: b", "no column of this table"),
         ("trainingUse, value: 'no'", "'trainingUse' cannot be 'no'; expected true or false"),
         ("tier, value: hihg", "did you mean 'high'?"),
         ("purposes, value: [{purpose: x, basis: consnt}]", "did you mean 'consent'?"),

@@ -177,6 +177,55 @@ def test_merging_parts_gives_the_profile_of_the_whole(engine_at, a, b, c):
         assert merged.source_state == left.source_state
 
 
+CLUSTERED = st.lists(
+    st.tuples(st.none() | st.floats(-20, 20), st.none() | st.sampled_from("abc"), st.integers(0, 2)),
+    max_size=20,
+)
+
+
+def clustered(rows):
+    """A number and a text column with their counts in three buckets, counted by hand."""
+
+    def place(value):
+        if value is None:
+            return 4
+        return next((i for i, edge in enumerate(EDGES) if value < edge), 4 if value > EDGES[-1] else 3)
+
+    bins = [[0] * 6 for _ in range(3)]
+    for value, _, bucket in rows:
+        bins[bucket][5 if value is None else place(value)] += 1
+    total = [sum(row[i] for row in bins) for i in range(6)]
+    words = [word for _, word, _ in rows if word is not None]
+    order = sorted(set(words), key=lambda word: (-words.count(word), word))
+    texts = [[sum(w == v and b == k for _, w, b in rows) for v in order] + [0] for k in range(3)]
+    missing = [sum(word is None and bucket == k for _, word, bucket in rows) for k in range(3)]
+    return (
+        ColumnProfile(
+            "x", "number", "float64", len(rows), total[5],
+            histogram=Histogram(EDGES, tuple(total[1:4]), total[0], total[4]),
+            clusters=tuple(map(tuple, bins)),
+        ),
+        ColumnProfile(
+            "word", "category", "string", len(rows), sum(missing),
+            categories={word: words.count(word) for word in order},
+            clusters=tuple((*row, none) for row, none in zip(texts, missing, strict=True)),
+        ),
+    )  # fmt: skip
+
+
+@given(CLUSTERED, CLUSTERED)
+def test_counts_by_cluster_merge_into_those_of_all_rows(a, b):
+    for first, second, whole in zip(clustered(a), clustered(b), clustered([*a, *b]), strict=True):
+        merged = merge_columns(first, second)
+        assert merged.clusters == whole.clusters
+        assert list(merged.categories) == list(whole.categories)
+
+
+def test_counts_by_cluster_of_one_side_only_are_left_out():
+    first, _ = clustered([(1.0, "a", 0)])
+    assert merge_columns(first, replace(first, clusters=())).clusters == ()
+
+
 def test_moments_merge_without_cancellation():
     rng = np.random.default_rng(1)
     values = 1e9 + rng.normal(size=1000)
