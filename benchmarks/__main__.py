@@ -22,6 +22,11 @@ from benchmarks.running import figures
 
 def main(words: Sequence[str] | None = None, topics: Mapping[str, str] = TOPICS) -> int:
     options = _parser(topics).parse_args(words)
+    if options.explain:
+        from benchmarks.explain import explain
+
+        explain(quick=options.quick, picture=options.svg)
+        return 0
     chosen = {name: module for name, module in topics.items() if name in (options.only or topics)}
     found: list[Figure] = []
     for figure in figures(chosen, quick=options.quick):
@@ -44,6 +49,8 @@ def _parser(topics: Mapping[str, str]) -> argparse.ArgumentParser:
         "--only", action="append", choices=sorted(topics), metavar="TOPIC", help=", ".join(topics)
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also fill the figures of this page")
+    parser.add_argument("--explain", action="store_true", help="instead: where the time of a scan goes")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="with --explain: draw it into FILE")
     return parser
 
 

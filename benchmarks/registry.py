@@ -16,6 +16,13 @@ Topic = Callable[[bool], Iterator[Figure]]
 TOPICS: Mapping[str, str] = {
     "start-up": "benchmarks.start_up",
     "nights": "benchmarks.nights",
+    "scan": "benchmarks.scan",
+    "evidently": "benchmarks.versus_evidently",
+    "script": "benchmarks.versus_script",
+    "new-partition": "benchmarks.new_partition",
+    "many-tables": "benchmarks.many_tables",
+    "consent": "benchmarks.consent_join",
+    "memory": "benchmarks.memory",
 }
 
 

@@ -1,0 +1,106 @@
+"""Consent of a table's subjects beside the plain hash join of the same two tables in the same engine.
+
+Ours is the difference of a scan that asks for the consent tally and one that does not: it decides the
+state of every subject from the records, and counts subjects and rows. The plain join counts rows by the
+status of the records that match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sqlglot import exp
+
+from benchmarks.data import ledger, project, reference_table
+from benchmarks.data.cache import fresh
+from benchmarks.data.reference_table import NIGHT, Rows
+from benchmarks.data.standard import consents, duckdb_like_ours
+from benchmarks.figure import Figure
+from benchmarks.timing import least
+from governance_pipeline.charter.project import Project
+from governance_pipeline.profiles.engine import IbisEngine
+from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
+from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.scanning import plan_scan
+
+ROWS, QUICK_ROWS = 100_000_000, 2_000_000
+SUBJECTS_PER_ROW = 0.1
+COLUMNS = ("event_time", "subject")
+
+
+def run(quick: bool) -> Iterator[Figure]:
+    rows = QUICK_ROWS if quick else ROWS
+    table = reference_table.write(
+        fresh("subjects"), Rows(rows, subjects=int(rows * SUBJECTS_PER_ROW)), COLUMNS
+    )
+    records = consents(int(rows * SUBJECTS_PER_ROW))
+    governed = project.make(
+        fresh("consent"),
+        [project.Table("rows", str(table), columns=COLUMNS, consent=True)],
+        ledger_path=records,
+        limits={"table_timeout_seconds": 3600},
+    )
+    plan = _plan(governed)
+    found = _scan(governed, plan)
+    _check(found, table)
+    repeats = 3 if quick else 1
+    plain, joined, bare = least(
+        repeats,
+        lambda: _plain(table, records),
+        lambda: _scan(governed, plan),
+        lambda: _scan(governed, replace(plan, consent=None)),
+    )
+    yield Figure("consent, times the plain hash join", (joined - bare) / plain, "x", 3)
+    yield Figure("consent of the subjects", joined - bare, "s")
+    yield Figure("plain hash join", plain, "s")
+    table.unlink()
+
+
+def _plan(governed: Project) -> ScanPlan:
+    declared = governed.settings.consent
+    assert declared is not None
+    consent = ConsentPlan(declared, governed.contracts[declared.dataset].location)
+    contract = governed.contracts[f"{project.NAMESPACE}.rows"]
+    return plan_scan(contract, NIGHT, governed.settings, governed.playbook, consent=consent)
+
+
+def _scan(governed: Project, plan: ScanPlan) -> Profile:
+    engine = IbisEngine(governed.settings, governed.root, {})
+    try:
+        return engine.scan(plan)
+    finally:
+        engine.close()
+
+
+def _plain(table: Path, records: Path) -> list[tuple[object, ...]]:
+    query = (
+        exp.select(exp.column("status"), exp.Count(this=exp.Star()))
+        .from_(_parquet(table))
+        .join(_parquet(records), using=["subject"], join_type="left")
+        .group_by(exp.column("status"))
+    )
+    with duckdb_like_ours() as peer:
+        return peer.execute(query.sql(dialect="duckdb")).fetchall()
+
+
+def _check(profile: Profile, table: Path) -> None:
+    """The tally is what the ledger was made to say; a wrong answer has no speed.
+
+    Raises:
+        RuntimeError: it is not.
+    """
+    rules = {"absent": ledger.UNKNOWN, "withdrawn": ledger.WITHDRAWN, "expired": ledger.EXPIRED}
+    subjects = exp.select(exp.alias_(exp.column("subject"), "s")).distinct().from_(_parquet(table))
+    counts = [exp.CountIf(this=exp.condition(rule, dialect="duckdb")) for rule in rules.values()]
+    query = exp.select(exp.Count(this=exp.Star()), *counts).from_(subjects.subquery("subjects"))
+    with duckdb_like_ours() as peer:
+        wanted = peer.execute(query.sql(dialect="duckdb")).fetchall()[0]
+    (tally,) = profile.consent
+    if (tally.subjects, tally.absent, tally.withdrawn, tally.expired) != wanted:
+        raise RuntimeError(f"the tally is {tally}, not {wanted}")
+
+
+def _parquet(path: Path) -> exp.Table:
+    return exp.Table(this=exp.func("read_parquet", exp.Literal.string(str(path))))

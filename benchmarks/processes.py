@@ -1,0 +1,68 @@
+"""Runs part of a benchmark as a process of its own, and learns its time and the most memory it held."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+_STATUS = Path("/proc/self/status")
+_KIBIBYTE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A finished process.
+
+    Attributes:
+        seconds: of the whole process.
+        memory: bytes, the most it held at once.
+        told: what it had to say by :func:`tell`.
+    """
+
+    seconds: float
+    memory: int
+    told: Mapping[str, Any]
+
+
+def run(module: str, *arguments: str) -> Ran:
+    """``python -m module arguments``; the module ends with :func:`tell`.
+
+    Raises:
+        RuntimeError: it failed, with the last line of what it complained about.
+    """
+    begun = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", module, *arguments], capture_output=True, text=True
+    )
+    seconds = perf_counter() - begun
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"{module} ended with code {done.returncode}: {last}")
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    return Ran(seconds, int(told.pop("memory")), told)
+
+
+def tell(**told: Any) -> None:
+    """The last line of a process: its findings, and the most memory it held."""
+    print(json.dumps({**told, "memory": peak_memory()}))
+
+
+def peak_memory() -> int:
+    """Bytes that this process held at most.
+
+    On Linux ``ru_maxrss`` also counts what the parent held before the process began its own program;
+    the kernel's high-water mark of the address space does not.
+    """
+    if _STATUS.exists():
+        for line in _STATUS.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * _KIBIBYTE
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held if sys.platform == "darwin" else held * _KIBIBYTE

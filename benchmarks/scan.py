@@ -1,0 +1,43 @@
+"""What a scan of one partition costs, in scans that only add up the same columns.
+
+The bare scan sums the 20 numeric columns (``sum`` is not defined on the others); ours measures all 30
+columns, groups, rules and the consent of the subjects, by an engine that has just been opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlglot import exp
+
+from benchmarks.data.reference_table import COLUMNS, NUMERIC
+from benchmarks.data.standard import ScanCase, duckdb_like_ours
+from benchmarks.figure import Figure
+from benchmarks.timing import least
+
+ROWS, QUICK_ROWS = 5_000_000, 500_000
+
+
+def run(quick: bool) -> Iterator[Figure]:
+    case = ScanCase(QUICK_ROWS if quick else ROWS)
+    source = exp.Table(this=exp.func("read_parquet", exp.Literal.string(str(case.path))))
+    sums = exp.select(*(exp.Sum(this=exp.column(name)) for name in NUMERIC)).from_(source)
+    counts = exp.select(*(exp.Max(this=exp.column(name, quoted=True)) for name in COLUMNS)).from_(source)
+    alone = replace(case.plan, consent=None)
+    with duckdb_like_ours() as peer:
+
+        def asked(query: exp.Select, before: str = "") -> object:
+            return peer.execute(before + query.sql(dialect="duckdb")).fetchall()
+
+        everything = exp.select("*").from_(source)
+        asked(sums)  # the file is in the page cache for everybody
+        bare, ours, without, maxima = least(
+            3, lambda: asked(sums), case.scan, lambda: case.scan(alone), lambda: asked(counts)
+        )
+        (summarize,) = least(1, lambda: asked(everything, "SUMMARIZE "))
+    yield Figure("scan of a partition, times a bare sum", ours / bare, "x", 5)
+    yield Figure("scan without consent, times a bare sum", without / bare, "x")
+    yield Figure("scan of a partition, times max of all columns", ours / maxima, "x")
+    yield Figure("DuckDB SUMMARIZE, times a bare sum", summarize / bare, "x")
+    yield Figure("scan of a partition", ours, "s")

@@ -1,0 +1,29 @@
+"""A whole night beside the script a team writes today, 1M rows against 1M rows of 25 columns.
+
+Both are whole processes, from the start of the interpreter. Ours is ``governance nightly`` over the
+training snapshot, the feature table, the decisions and the ledger, with the store, risk and incidents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks import processes
+from benchmarks.data import standard
+from benchmarks.figure import Figure
+
+ROWS, QUICK_ROWS = 1_000_000, 100_000
+
+
+def run(quick: bool) -> Iterator[Figure]:
+    rows = QUICK_ROWS if quick else ROWS
+    files = (standard.training(rows), standard.serving(rows), standard.consents(rows // 5))
+    governed = standard.model_project(rows)
+    theirs = processes.run("benchmarks.peers.team_script", *map(str, files))
+    ours = processes.run("benchmarks.peers.our_night", str(governed.root))
+    yield Figure("times faster than a team's script", theirs.seconds / ours.seconds, "x", 25, ">=")
+    yield Figure("memory, share of a team's script", ours.memory / theirs.memory, "", 0.25)
+    yield Figure("a team's script", theirs.seconds, "s")
+    yield Figure("a team's script, memory", theirs.memory / 1e6, "MB")
+    yield Figure("our night over the same", ours.seconds, "s")
+    yield Figure("our night, memory", ours.memory / 1e6, "MB")
