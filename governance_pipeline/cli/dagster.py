@@ -119,7 +119,7 @@ def _answers(host: str, port: int) -> bool:
 def _environment(root: Path, folder: Path) -> dict[str, str]:
     """The environment in which Dagster finds the project, and a home for its state."""
     environ = {**os.environ, "GOVERNANCE_PROJECT": str(root)}
-    if "DAGSTER_HOME" not in environ:
+    if not environ.get("DAGSTER_HOME"):  # set to nothing is not set, as Dagster itself has it
         home = root / ".dagster"
         home.mkdir(exist_ok=True)
         environ["DAGSTER_HOME"] = str(home)

@@ -40,9 +40,9 @@ def _change(risk: RiskScore) -> str:
     if risk.difference is None:
         return ""
     if abs(risk.difference) < LEAST_DIFFERENCE:
-        return ", as on the night before"
+        return ", as on the last night measured"
     direction = "up" if risk.difference > 0 else "down"
-    return f", {direction} {_points(abs(risk.difference))} since the night before"
+    return f", {direction} {_points(abs(risk.difference))} since the last night measured"
 
 
 def _points(value: float) -> str:

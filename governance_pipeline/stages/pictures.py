@@ -30,22 +30,23 @@ class Pictures:
 
 
 def draw_pictures(services: Services, evidence: Evidence, changes: Sequence[Change]) -> Pictures:
-    """Draw a page for each dataset whose drift incidents open tonight. A page that cannot be drawn
-    is told as a problem; the measurement stands without it.
+    """Draw the pages of the drift incidents that open tonight: those of one dataset and one first night
+    share a page. A page that cannot be drawn is told as a problem; the measurement stands without it.
     """
     opened: dict[str, list[Incident]] = defaultdict(list)
     for change in changes:
         if change.incident.indicator == DRIFT and change.act in (IncidentAct.OPENED, IncidentAct.REOPENED):
-            opened[change.incident.entity.dataset_name].append(change.incident)
+            opened[page(change.incident)].append(change.incident)
     problems: dict[str, str] = {}
     links: dict[str, str] = {}
-    for dataset, incidents in opened.items():
+    for path, incidents in opened.items():
+        dataset = incidents[0].entity.dataset_name
         try:
             _draw(services, evidence, dataset, incidents)
         except (GovernanceError, OSError) as error:
             problems[dataset] = str(error)
         else:
-            links.update({incident.id: page(incident) for incident in incidents})
+            links.update({incident.id: path for incident in incidents})
     return Pictures(links, problems)
 
 

@@ -74,7 +74,8 @@ def free_port() -> int:
 @pytest.fixture
 def ui(project) -> Iterator[Running]:
     port = free_port()
-    environ = {k: v for k, v in os.environ.items() if k not in ("DAGSTER_HOME", "GOVERNANCE_PROJECT")}
+    environ = {k: v for k, v in os.environ.items() if k != "GOVERNANCE_PROJECT"}
+    environ["DAGSTER_HOME"] = ""  # as a shell or a CI file leaves it; it is no home
     arguments = ["up", "--project", str(project), "--port", str(port)]
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", COMMAND, *arguments],

@@ -22,7 +22,7 @@ RISK = RiskScore(
 
 def test_the_largest_parts_are_told_and_the_rest_is_summed() -> None:
     assert explain(RISK) == (
-        "lending.incomes has a high risk of 47.5 of 100, up 27.5 since the night before. "
+        "lending.incomes has a high risk of 47.5 of 100, up 27.5 since the last night measured. "
         "Consent adds 20: 60 people withdrew. Schema watch adds 15: A column is gone. "
         "lending.applications, column income adds 10: It inherits part of its risk. "
         "1 smaller cause adds 2.5."
@@ -32,8 +32,8 @@ def test_the_largest_parts_are_told_and_the_rest_is_summed() -> None:
 
 def test_a_first_night_has_no_change_and_a_quiet_one_says_so() -> None:
     assert "47.5 of 100. Consent" in explain(replace(RISK, previous=None))
-    assert ", as on the night before." in explain(replace(RISK, previous=47.5))
-    assert ", down 2.5 since the night before." in explain(replace(RISK, previous=50.0))
+    assert ", as on the last night measured." in explain(replace(RISK, previous=47.5))
+    assert ", down 2.5 since the last night measured." in explain(replace(RISK, previous=50.0))
 
 
 def test_no_risk_is_said_in_words() -> None:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from governance_pipeline.bootstrap import open_project, services
+from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.nightly import run_night
+from governance_pipeline.response.incidents import Change
+from governance_pipeline.stages.baselines import take_baselines
+from governance_pipeline.stages.discover import discover
+from governance_pipeline.stages.measure import Evidence
+from governance_pipeline.stages.pictures import draw_pictures
+from governance_pipeline.stages.recall import recall
+from governance_pipeline.stages.scan import Scans
 from governance_pipeline.testing import FixedClock
-from governance_pipeline.vocabulary.night import AlertQueued, IndicatorMeasured, PictureFailed
+from governance_pipeline.vocabulary.incident import IncidentAct, IncidentEvent
+from governance_pipeline.vocabulary.night import (
+    AlertQueued,
+    IncidentChanged,
+    IndicatorMeasured,
+    PictureFailed,
+)
 from governance_pipeline.vocabulary.outcome import Outcome
 from tests.tiny import PEOPLE, change, land, morning, night, tiny_project, write
 
@@ -54,6 +69,24 @@ def test_the_picture_is_drawn_when_the_incident_opens_and_stays_linked(tmp_path:
     assert len(list((root / ".governance" / "reports").rglob("*.html"))) == 1
     (alert,) = [e.alert for e in runs[2] if isinstance(e, AlertQueued) and e.alert.incident]
     assert page in alert.body
+
+
+def test_every_incident_is_linked_to_a_page_that_is_there_whatever_night_it_began(tmp_path: Path):
+    root = tiny_project(tmp_path / "shop", model=True)
+    runs = nights(root, 3)
+    (change,) = [e for e in runs[2] if isinstance(e, IncidentChanged) and e.act is IncidentAct.OPENED]
+    incidents = [change.incident, replace(change.incident, id="INC-2", opened=night(3))]
+    with services(open_project(root), clock=FixedClock(morning(3))) as opened:
+        memory, found = recall(opened.store, opened.project, night(3)), discover(opened.project, morning(3))
+        graph = build_graph(opened.project, found.all_versions)
+        baselines = take_baselines(opened, night(3), found, memory.baselines)
+        evidence = Evidence(night(3), Scans(), baselines, found, memory, graph, read_at=morning(3))
+        event = IncidentEvent("INC-1", 1, IncidentAct.OPENED, morning(3), "nightly", night(3))
+        changes = [Change(incident, event, change.act) for incident in incidents]
+        pictures = draw_pictures(opened, evidence, changes)
+    assert set(pictures.links) == {incident.id for incident in incidents}
+    assert len(set(pictures.links.values())) == 2
+    assert all((root / page).exists() for page in pictures.links.values())
 
 
 def test_a_picture_that_cannot_be_drawn_is_told_and_costs_nothing_else(tmp_path: Path):
