@@ -1,6 +1,6 @@
 """The night as one daily-partitioned multi-asset: the same function as ``governance nightly``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from governance_pipeline.vocabulary.night import (
     ReviewOpened,
 )
 
+MOST_LOGGED = 100
 Report = dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetObservation
 
 
@@ -47,10 +48,12 @@ def night_asset(project: Project) -> dg.AssetsDefinition:
     def night(context: dg.AssetExecutionContext, governance: GovernanceResource) -> Iterator[Any]:
         key = date.fromisoformat(context.partition_key)
         events: list[NightEvent] = []
+        log = _RunLog(context.log)
         with governance.open() as services:
             for event in run_night(services, key):
                 events.append(event)
-                _log(context, event)
+                log.tell(event)
+            log.end()
             project_now = services.project
         selected = {*context.selected_asset_keys, *context.selected_asset_check_keys}
         for report in report_night(CheckBook(project_now), of_events(key, events)):
@@ -76,19 +79,41 @@ def _key(report: dg.MaterializeResult[Any] | dg.AssetCheckResult) -> dg.AssetKey
     return dg.AssetCheckKey(dg.AssetKey.from_coercible(report.asset_key or ""), report.check_name or "")
 
 
-def _log(context: dg.AssetExecutionContext, event: NightEvent) -> None:
-    """What somebody who reads the run's log wants to know; every line costs a write."""
-    match event:
-        case DatasetScanned(error=str() as error):
-            context.log.error(f"{event.dataset} could not be scanned: {error}")
-        case IncidentChanged(act=act) if act is not IncidentAct.KEPT:
-            context.log.info(f"incident {event.incident.id} {act}: {event.incident.sentence}")
-        case ReviewOpened():
-            context.log.info(f"review {event.review} opened: {event.milestone.sentence}")
-        case NightSealed():
-            context.log.info(
-                f"sealed: {event.received} of {event.expected} expected checks received "
-                f"in {event.seconds:.1f} s"
+class _RunLog:
+    """What somebody who reads the run's log wants to know. Every line is an event that Dagster writes, so
+    of what can be thousands only the first are told; the assets' metadata has the rest.
+    """
+
+    def __init__(self, log: dg.DagsterLogManager) -> None:
+        self._log = log
+        self._lines = 0
+
+    def tell(self, event: NightEvent) -> None:
+        match event:
+            case DatasetScanned(error=str() as error):
+                self._one_of_many(self._log.error, f"{event.dataset} could not be scanned: {error}")
+            case IncidentChanged(act=act) if act is not IncidentAct.KEPT:
+                text = f"incident {event.incident.id} {act}: {event.incident.sentence}"
+                self._one_of_many(self._log.info, text)
+            case ReviewOpened():
+                text = f"review {event.review} opened: {event.milestone.sentence}"
+                self._one_of_many(self._log.info, text)
+            case NightSealed():
+                self._log.info(
+                    f"sealed: {event.received} of {event.expected} expected checks received "
+                    f"in {event.seconds:.1f} s"
+                )
+            case _:
+                return
+
+    def end(self) -> None:
+        """How many lines were left out."""
+        if self._lines > MOST_LOGGED:
+            self._log.info(
+                f"and {self._lines - MOST_LOGGED:,} more lines like these: `governance incident list`"
             )
-        case _:
-            return
+
+    def _one_of_many(self, write: Callable[[str], None], text: str) -> None:
+        self._lines += 1
+        if self._lines <= MOST_LOGGED:
+            write(text)

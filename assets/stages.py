@@ -22,7 +22,7 @@ from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 from governance_pipeline.vocabulary.risk import RiskScore
 
-MOST_OBSERVATIONS = 500
+MOST_OBSERVATIONS = 240  # with 200 roll-ups and the log's lines under a thousand events a night
 TRANSITIONS = {IncidentAct.OPENED, IncidentAct.REOPENED, IncidentAct.RESOLVED}
 
 _TEXT = {
