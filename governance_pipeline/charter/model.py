@@ -9,6 +9,11 @@ from pydantic import Field
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.settings import Name
 
+Figure = Literal[
+    "auc", "accuracy", "precision", "recall", "specificity", "f1", "brier", "log_loss", "mae", "rmse"
+]
+"""What a version can promise and live outcomes can hold it to."""
+
 
 class Feature(FileModel):
     """A feature as the model sees it.
@@ -45,11 +50,24 @@ class Predictions(FileModel):
     """Where the deployed model's predictions, and later the outcomes, are logged."""
 
     dataset: str
-    prediction: str = Field(description="Column with the predicted class (0/1 or true/false).")
-    label: str | None = Field(None, description="Column with the true class, null until it is known.")
-    score: str | None = None
+    kind: Literal["class", "number"] = Field(
+        "class", description="Whether the model decides (class) or predicts a quantity (number)."
+    )
+    prediction: str = Field(
+        description="Column with the predicted class (0/1 or true/false), or the predicted number."
+    )
+    label: str | None = Field(
+        None, description="Column with the true class or number, null until it is known."
+    )
+    label_recorded_at: str | None = Field(
+        None, description="Column with the time the label was recorded; from then on it counts."
+    )
+    score: str | None = Field(None, description="Column with the predicted probability of `positive`.")
     version: str | None = Field(None, description="Column with the model version that predicted.")
     positive: str = Field("1", description="Value that is the favourable decision.")
+    strata: tuple[str, ...] = Field(
+        (), max_length=3, description="Columns (department, product) within which gaps are looked at again."
+    )
 
 
 class SensitiveAttribute(FileModel):
@@ -87,6 +105,13 @@ class ModelSpec(FileModel):
     training: Training
     predictions: Predictions | None = None
     sensitive_attributes: tuple[SensitiveAttribute, ...] = ()
+    promised: dict[Figure, str] = Field(
+        default_factory=dict,
+        description=(
+            "Which of a version's registered metrics promises which figure; a metric that is called "
+            "like the figure needs no line."
+        ),
+    )
     registry: Registry
     rollback: Rollback
     deployments: tuple[str, ...] = ()

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from governance_pipeline.errors import UsageError
 from governance_pipeline.profiles.instants import parse
-from governance_pipeline.profiles.profile import ColumnProfile, GroupCell, GroupTable, Histogram, Profile
+from governance_pipeline.profiles.merge_groups import merge_group_tables
+from governance_pipeline.profiles.profile import ColumnProfile, Histogram, Profile
 
 _ACROSS = "it cannot be known from the parts that this profile was merged from"
 T = TypeVar("T")
@@ -100,7 +101,7 @@ def merge(a: Profile, b: Profile) -> Profile:
         subjects=None,
         rows_without_subject=a.rows_without_subject + b.rows_without_subject,
         consent=(),
-        groups=_groups(a.groups, b.groups),
+        groups=merge_group_tables(a.groups, b.groups),
         rules=(),
         windows={},
         unmeasured={**_reasons(a, b), **lost},
@@ -187,18 +188,3 @@ def _reasons(a: Profile, b: Profile) -> dict[str, str]:
     """Why a part could not be measured; of two reasons the first by alphabet, whatever the order."""
     both = sorted([*a.unmeasured.items(), *b.unmeasured.items()], reverse=True)
     return dict(reversed(dict(both).items()))
-
-
-def _groups(a: tuple[GroupTable, ...], b: tuple[GroupTable, ...]) -> tuple[GroupTable, ...]:
-    """Cells added; a model that only one part tallied is left out."""
-    merged = []
-    for mine in a:
-        theirs = next((t for t in b if (t.model, t.attributes) == (mine.model, mine.attributes)), None)
-        if theirs is None:
-            continue
-        cells: Counter[tuple[tuple[str | None, ...], int | None, int | None]] = Counter()
-        for cell in (*mine.cells, *theirs.cells):
-            cells[cell.groups, cell.label, cell.prediction] += cell.count
-        ordered = sorted(cells.items(), key=lambda item: repr(item[0]))
-        merged.append(replace(mine, cells=tuple(GroupCell(*key, count) for key, count in ordered)))
-    return tuple(sorted(merged, key=lambda table: (table.model, table.attributes)))

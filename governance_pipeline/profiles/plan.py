@@ -25,8 +25,33 @@ class ConsentPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowPlan:
+    """Which of a model's predictions are counted by day, to follow how it does.
+
+    Attributes:
+        serving: the version that serves; None counts all alike.
+        since: first instant whose predictions are counted, beside the version's first days.
+        first_days: length of the version's first days, from its first prediction.
+        arrived_since: first instant from which outcomes that arrived are counted.
+    """
+
+    serving: str | None = None
+    since: datetime | None = None
+    first_days: int = 28
+    arrived_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupPlan:
-    """One contingency to tally: the model's attributes, label and prediction columns."""
+    """One model's predictions to tally.
+
+    Attributes:
+        score: column with the predicted probability of the favourable outcome.
+        recorded_at: column with the time the label was recorded; a label counts from then on.
+        strata: columns within which groups are compared again.
+        numeric: the prediction and the label are numbers, not classes.
+        follow: what to count by day; None counts groups only.
+    """
 
     model: str
     attributes: tuple[str, ...]
@@ -36,6 +61,11 @@ class GroupPlan:
     version_column: str | None = None
     version: str | None = None
     window_start: datetime | None = None
+    score: str | None = None
+    recorded_at: str | None = None
+    strata: tuple[str, ...] = ()
+    numeric: bool = False
+    follow: FollowPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

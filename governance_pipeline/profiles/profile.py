@@ -116,7 +116,7 @@ class GroupCell:
     """One cell of a model's contingency: a value of each attribute, label and prediction, a count.
 
     Attributes:
-        groups: one value per attribute of the table, as text; None where null.
+        groups: one value per attribute and stratum of the table, as text; None where null.
         label: 1 favourable, 0 not, None unknown (labels arrive late).
         prediction: 1 favourable, 0 not, None where null or NaN.
     """
@@ -127,13 +127,116 @@ class GroupCell:
     count: int
 
 
+SCORE_BINS = 32
+"""Bins of a score over [0, 1] where groups are compared; dyadic, so that every engine agrees on them."""
+FINE_SCORE_BINS = 256
+"""Bins of a score where all predictions are counted together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCell:
+    """Scores of one group with one label, in one bin.
+
+    Attributes:
+        groups: one value per attribute of the table (not of its strata).
+        label: 1 favourable, 0 not, None unknown.
+        bin: floor(score * SCORE_BINS), the last one closed; -1 below 0, SCORE_BINS above 1, None where
+            the score is null or NaN.
+        total, squares: sum of the scores and of their squares; 0 outside [0, 1].
+    """
+
+    groups: tuple[str | None, ...]
+    label: int | None
+    bin: int | None
+    count: int
+    total: float = 0.0
+    squares: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCell:
+    """Predictions of one version whose outcome became known on one day.
+
+    Attributes:
+        arrived: local day on which the label was recorded; the prediction's own day where the model's
+            file names no such column; None where rows carry no date.
+        bin: as of :class:`ScoreCell`, with FINE_SCORE_BINS bins; None also where no score is kept.
+        loss: sum of -ln(probability that the score gave to what happened), clipped at 2**-52.
+    """
+
+    version: str | None
+    arrived: date | None
+    label: int
+    prediction: int | None
+    bin: int | None
+    count: int
+    total: float = 0.0
+    squares: float = 0.0
+    loss: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionCell:
+    """Predictions of one version on one local day (None where rows carry no date).
+
+    Attributes:
+        prediction: 1 favourable, 0 not, None where there is none; of a predicted number always None.
+        bin: as of :class:`ScoreCell`.
+        open: whether the outcome is still unknown.
+    """
+
+    version: str | None
+    day: date | None
+    prediction: int | None
+    bin: int | None
+    open: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCell:
+    """Errors (prediction less outcome) of predicted numbers whose outcome became known on one day.
+
+    Attributes:
+        count: pairs of usable numbers; ``unusable`` pairs in which one is NaN, infinite or beyond 1e70.
+        total, absolute, squares, fourths: sums of the error, its size, its square and fourth power.
+    """
+
+    version: str | None
+    arrived: date | None
+    count: int
+    unusable: int = 0
+    total: float = 0.0
+    absolute: float = 0.0
+    squares: float = 0.0
+    fourths: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class GroupTable:
-    """The contingency of sensitive attributes x label x prediction over the bias window."""
+    """What a model predicted, for whom, and how it came out: counts and sums, which add up.
+
+    Attributes:
+        cells: sensitive attributes, then strata, x label x prediction over the bias window.
+        strata: columns within which gaps are looked at again.
+        scores: sensitive attributes x label x score bin over the bias window.
+        outcomes: known outcomes by the day they arrived; ``errors`` the same of predicted numbers.
+        predictions: by day; at least the days of the drift window and the version's first days.
+    """
 
     model: str
     attributes: tuple[str, ...]
     cells: tuple[GroupCell, ...]
+    strata: tuple[str, ...] = ()
+    scores: tuple[ScoreCell, ...] = ()
+    outcomes: tuple[OutcomeCell, ...] = ()
+    predictions: tuple[PredictionCell, ...] = ()
+    errors: tuple[ErrorCell, ...] = ()
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What the cells are split by, apart from label and prediction."""
+        return (*self.attributes, *self.strata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +272,8 @@ class Profile:
         subjects: distinct subjects; ``rows_without_subject`` rows whose subject is null.
         schema: (column, engine type) of every column the table has, in its order.
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
-            ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``.
+            ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``, and
+            ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or ``errors:<model>``.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
         windows: the columns over other windows that end with the night, by their length in days.
     """

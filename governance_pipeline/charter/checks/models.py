@@ -101,7 +101,24 @@ def _predictions(model: Loaded[ModelSpec], datasets: Datasets) -> Iterator[Probl
     yield from problems
     yield from datasets.of_kind(contract, DatasetKind.PREDICTIONS, source, path)
     check = column_check(contract, source)
-    for name in ("prediction", "label", "score", "version"):
+    for name in ("prediction", "label", "label_recorded_at", "score", "version"):
         yield from check(getattr(predictions, name), ("predictions", name))
+    for index, stratum in enumerate(predictions.strata):
+        yield from check(stratum, ("predictions", "strata", index))
+    yield from _of_numbers(model)
     for index, attribute in enumerate(value.sensitive_attributes):
         yield from check(attribute.column, ("sensitive_attributes", index, "column"))
+
+
+def _of_numbers(model: Loaded[ModelSpec]) -> Iterator[Problem]:
+    """A model that predicts a number makes no decision that could favour a group, and has no score."""
+    value, source = model.value, model.source
+    if value.predictions is None or value.predictions.kind != "number":
+        return
+    if value.sensitive_attributes:
+        message = "groups are compared by decisions, and this model predicts a number"
+        expected = "no sensitive_attributes, or a decision as the prediction"
+        yield source.problem(("sensitive_attributes",), message, expected=expected, key=True)
+    if value.predictions.score is not None:
+        message = "a predicted number has no score"
+        yield source.problem(("predictions", "score"), message, expected="no score", key=True)
