@@ -23,6 +23,7 @@ from assets.stages import materialisations, observations, seal_metadata, stage_s
 from governance_pipeline.bootstrap import open_project, open_project_store
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
+from governance_pipeline.indicators.wording import counted
 from governance_pipeline.store.ports import NightRecord, Store
 
 NIGHTS_WITH_CHECKS = 7
@@ -109,7 +110,7 @@ def main() -> int:
         console.print(f"error: {error}", markup=False)
         return error.exit_code
     if count:
-        console.print(f"{count} night(s) that ran outside Dagster are now shown in it")
+        console.print(f"{counted(count, 'night')} run outside Dagster can now be seen in it")
     return 0
 
 

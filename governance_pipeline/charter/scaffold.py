@@ -13,6 +13,7 @@ from governance_pipeline.charter.schema_export import as_text, editor_schemas
 from governance_pipeline.errors import Refused, UsageError
 
 SCHEMA_FOLDER = ".schema"
+NIGHT_RUNS_AFTER = timedelta(hours=2)  # as the cron line of templates/governance.yaml says
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _WRITTEN_AS = {"gitignore.txt": ".gitignore"}  # a .gitignore in the package would be obeyed there
 
@@ -23,8 +24,8 @@ def create_project(directory: Path, name: str, start: date | None = None) -> lis
     Args:
         directory: made if it is not there; must be empty otherwise.
         name: the project's name, of small letters, digits, ``_`` and ``-``.
-        start: the first night to cover; yesterday (UTC) by default: its day has ended, so the first
-            `governance nightly` finds all of its data in the past, and there is nothing else to catch up.
+        start: the first night to cover; by default the last that is due by the template's schedule, which
+            is the one that the first `governance nightly` runs, so that there is nothing else to catch up.
 
     Returns:
         The files written, in the order of their names.
@@ -40,7 +41,7 @@ def create_project(directory: Path, name: str, start: date | None = None) -> lis
         )
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise Refused(f"'{directory}' is not an empty folder", hint="name a new folder; nothing was written")
-    first = start or datetime.now(UTC).date() - timedelta(days=1)
+    first = start or last_due(datetime.now(UTC))
     values = {
         "@NAME@": name,
         "@START@": first.isoformat(),
@@ -55,6 +56,11 @@ def create_project(directory: Path, name: str, start: date | None = None) -> lis
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
     return written
+
+
+def last_due(now: datetime) -> date:
+    """The newest day whose night has come by the template's schedule: at 02:00 UTC after its end."""
+    return (now - NIGHT_RUNS_AFTER).date() - timedelta(days=1)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

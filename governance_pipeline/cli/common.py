@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", "-p", help="Project folder [default: nearest with governance.yaml]."),
+    typer.Option("--project", "-p", help="Project folder (default: nearest with governance.yaml)."),
 ]
 
 
@@ -33,7 +33,10 @@ class Format(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="For people or for programs.")]
 DateOption = Annotated[
-    datetime | None, typer.Option("--date", "-d", formats=["%Y-%m-%d"], help="The night, YYYY-MM-DD.")
+    datetime | None,
+    typer.Option(
+        "--date", "-d", formats=["%Y-%m-%d"], help="The night, YYYY-MM-DD (default: the last that is due)."
+    ),
 ]
 
 OUTCOME_STYLE = {

@@ -22,10 +22,11 @@ def demo(
     nights: Annotated[int, typer.Option(min=1, max=60, help="How many nights to run.")] = 60,
     last_night: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The last night, YYYY-MM-DD [default: yesterday]."),
+        typer.Option(formats=["%Y-%m-%d"], help="The last night, YYYY-MM-DD (default: yesterday)."),
     ] = None,
     store: Annotated[
-        str | None, typer.Option(help="Store URL instead of SQLite, e.g. postgresql://user@host/db.")
+        str | None,
+        typer.Option(help="An empty database instead of SQLite, e.g. postgresql://user:${PASSWORD}@host/db."),
     ] = None,
     *,
     force: Annotated[bool, typer.Option(help="Replace the folder if an earlier demo made it.")] = False,

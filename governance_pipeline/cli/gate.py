@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json
+from governance_pipeline.indicators.wording import calendar_date, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def print_gate(report: GateReport, *, at_most: int = 40) -> None:
 
     out = console()
     verdict = "[bold green]OPEN[/]" if report.is_open else "[bold red]CLOSED[/]"
-    night = f"{report.night:%d %B %Y}" if report.night else "never"
+    night = f"{calendar_date(report.night)}" if report.night else "never"
     status = (report.review_status or "").replace("_", " ")
     review = f"review {report.review} {status}" if report.review else "no review"
     what = escape(f"{report.model} version {report.version}")
@@ -65,7 +66,7 @@ def print_gate(report: GateReport, *, at_most: int = 40) -> None:
     if len(shown) > at_most:
         out.print(f"  [dim]... and {len(shown) - at_most} more: `governance gate` lists all[/]")
     if report.accepted:
-        out.print(f"  {len(report.accepted)} known finding(s) were accepted by {report.review}.")
+        out.print(f"  {counted(len(report.accepted), 'known finding')} accepted by {report.review}.")
 
 
 def _print_reason(out: Console, group: Sequence[GateReason]) -> None:

@@ -136,6 +136,8 @@ def list_alerts(project: ProjectOption = None, output: FormatOption = Format.TAB
             for a in found
         ),
     )
+    if not found:
+        console().print("no message has been queued")
 
 
 @alerts.command(epilog="Example: governance alert send")

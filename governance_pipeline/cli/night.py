@@ -17,6 +17,7 @@ from governance_pipeline.cli.common import (
     entries,
     print_json,
 )
+from governance_pipeline.indicators.wording import long_date
 from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def status(
         return
     outcomes = ", ".join(f"{n} {name}" for name, n in sealed.outcomes.items())
     console().print(
-        f"[bold]{sealed.night:%A %d %B %Y}[/]: {outcomes}; "
+        f"[bold]{long_date(sealed.night)}[/]: {outcomes}; "
         f"{sealed.received} of {sealed.expected} expected checks received"
     )
     entries(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json, table
+from governance_pipeline.indicators.wording import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def init(
     directory: Annotated[Path, typer.Argument(help="New folder to write the project into.")],
-    name: Annotated[str | None, typer.Option(help="Project name [default: the folder's].")] = None,
+    name: Annotated[str | None, typer.Option(help="Project name (default: the folder's).")] = None,
 ) -> None:
     """Write a small commented project that passes `governance validate`."""
     from rich.markup import escape
@@ -54,7 +55,7 @@ def validate(
     elif problems:
         for problem in problems:
             typer.echo(str(problem), err=True)
-        typer.echo(f"\n{len(problems)} problem(s)", err=True)
+        typer.echo(f"\n{counted(len(problems), 'problem')}", err=True)
     if problems:
         raise typer.Exit(2)
     loaded = load_project(root)
@@ -66,9 +67,14 @@ def validate(
             _print_explanation(understood)
     if output is Format.TABLE:
         console().print(
-            f"[green]valid[/]: {len(loaded.contracts)} datasets, {len(loaded.models)} models,"
-            f" {len(loaded.charter.people)} people, {len(loaded.playbook.clauses)} playbook clauses"
+            f"[green]valid[/]: {counted(len(loaded.contracts), 'dataset')},"
+            f" {counted(len(loaded.models), 'model')},"
+            f" {counted(len(loaded.charter.people), 'person', 'people')},"
+            f" {counted(len(loaded.playbook.clauses), 'playbook clause')}"
         )
+        if loaded.ungoverned and not explain:
+            tables = counted(len(loaded.ungoverned), "table of a contract is", "tables of contracts are")
+            console().print(f"[yellow]{tables} not governed[/]; `governance validate --explain` says why")
 
 
 def _print_explanation(understood: list[dict[str, object]]) -> None:
@@ -80,6 +86,8 @@ def _print_explanation(understood: list[dict[str, object]]) -> None:
 def _flat(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "\n".join(map(str, value)) or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "-" if value is None or value == "" else str(value)
 
 

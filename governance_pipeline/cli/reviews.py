@@ -15,6 +15,7 @@ from governance_pipeline.cli.common import (
     print_json,
     table,
 )
+from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Verdict
 
@@ -52,6 +53,9 @@ def list_(project: ProjectOption = None, output: FormatOption = Format.TABLE) ->
                 for m, s in found
             ]
         )
+        return
+    if not found:
+        console().print("no review has been opened")
         return
     rows = [
         (
@@ -110,7 +114,7 @@ def show(
     out = console()
     out.print(
         f"[bold]{state.id}[/] {escape(f'{state.model} version {state.version}')}: "
-        f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {state.due:%d %B %Y}"
+        f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {calendar_date(state.due)}"
     )
     if milestone:
         out.print(escape(milestone.sentence))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,12 +17,15 @@ from typing import Any
 from rich.markup import escape
 from rich.progress import Progress
 
-from governance_pipeline.bootstrap import open_project, services
+from governance_pipeline.bootstrap import open_project, open_project_store, services
+from governance_pipeline.charter.environment import resolve_env
+from governance_pipeline.charter.project import Project
 from governance_pipeline.cli.common import console
 from governance_pipeline.cli.gate import print_gate
 from governance_pipeline.cli.progress import progress_bar
 from governance_pipeline.cli.story import demo_night
 from governance_pipeline.errors import NotFound, UsageError
+from governance_pipeline.indicators.wording import calendar_date, counted
 from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.nightly import run_night
 from governance_pipeline.response.channels import open_channels
@@ -29,6 +34,7 @@ from governance_pipeline.reviews.gate import evaluate_gate
 from governance_pipeline.reviews.service import decide, eligible, list_reviews
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services, utc_now
+from governance_pipeline.store.open import open_store, upgrade_store
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.night import NightEvent
 from governance_pipeline.vocabulary.review import Verdict
@@ -69,14 +75,23 @@ def run_sample(
 ) -> list[SampleNight]:
     """Prepare the sample in ``directory`` and run its first ``nights`` nights.
 
-    ``progress`` is told what is happening, how many nights are done and of how many.
+    Args:
+        directory: a new or empty folder.
+        nights: how many of its 60.
+        last: the last one; yesterday by default.
+        store: URL of an empty database, which is set up and named in the project's governance.yaml;
+            the project's own SQLite file by default.
+        progress: is told what is happening, how many nights are done and of how many.
+
+    Raises:
+        UsageError: the database holds nights of another project, or of an earlier sample.
     """
     progress("preparing 95 days of history", 0, nights)
     world = _lending_world()(directory, seed=SEED, last_night=last)
     world.prepare()
-    project = open_project(directory)
     if store is not None:
-        project = replace(project, settings=project.settings.model_copy(update={"store": store}))
+        _keep_in(store, directory)
+    project = open_project(directory)
     clock = SimulatedClock()
     told: list[SampleNight] = []
     with services(project, clock=clock) as opened:
@@ -93,6 +108,27 @@ def run_sample(
                 decide_first_review(opened)
     world.close()
     return told
+
+
+def _keep_in(store: str, directory: Path) -> None:
+    """Have the project keep its nights in an empty database: its later commands must find them there."""
+    url = resolve_env(store, os.environ)
+    upgrade_store(url, root=directory)
+    opened = open_store(url, root=directory)
+    try:
+        with opened.begin() as unit:
+            latest = unit.nights.latest()
+    finally:
+        opened.close()
+    if latest is not None:
+        raise UsageError(
+            f"the store already holds nights, the last of them {calendar_date(latest.night)}",
+            hint="name an empty database: nights of two projects cannot be told apart",
+        )
+    file = directory / "governance.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [f"store: {json.dumps(store)}\n" if line.startswith("store:") else line for line in lines]
+    file.write_text("".join(kept), encoding="utf-8", newline="\n")
 
 
 def decide_first_review(opened: Services) -> None:
@@ -136,8 +172,9 @@ def tell_sample(directory: Path, *, nights: int, last: date | None, store: str |
     out = console()
     project = open_project(directory)
     out.print(
-        f"[bold]Harbour Lending[/]: {len(project.contracts)} datasets, {len(project.models)} model,"
-        f" {nights} nights to {told[-1].night:%d %B %Y}, measured in {seconds:.0f} s"
+        f"[bold]Harbour Lending[/]: {len(project.contracts)} datasets,"
+        f" {counted(len(project.models), 'model')}, {counted(nights, 'night')}"
+        f" to {calendar_date(told[-1].night)}, measured in {seconds:.0f} s"
     )
     for each in told:
         for line in demo_night(each.number, each.night, each.events, project.charter):
@@ -148,15 +185,12 @@ def tell_sample(directory: Path, *, nights: int, last: date | None, store: str |
     out.print(
         f"\n{quiet} of {nights} nights were quiet; {sum(each.sent for each in told)} messages were sent.\n"
     )
-    _tell_gate(directory, store)
+    _tell_gate(project)
     _tell_next(directory)
 
 
-def _tell_gate(directory: Path, store: str | None) -> None:
-    from governance_pipeline.store.open import open_store
-
-    project = open_project(directory)
-    opened = open_store(store or project.settings.store, root=project.root)
+def _tell_gate(project: Project) -> None:
+    opened = open_project_store(project)
     try:
         version = NEWEST_VERSION
         print_gate(evaluate_gate(project, opened, MODEL, version, utc_now()), at_most=6)

@@ -22,6 +22,7 @@ from governance_pipeline.vocabulary.night import (
     PictureFailed,
     ReviewOpened,
 )
+from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
     from governance_pipeline.charter.people import Charter
@@ -47,6 +48,8 @@ def night_summary(
         yield f"  alerts: {delivered.sent} sent, {delivered.failed} to try again, {delivered.dead} given up"
     if any(isinstance(e, IndicatorMeasured) and e.measurement.outcome.is_breach for e in events):
         yield "Next: [bold]governance status[/] and [bold]governance incident list[/]"
+    elif counts.keys() - {Outcome.PASS}:
+        yield "Next: [bold]governance status[/] says what did not pass"
 
 
 def _line(event: NightEvent) -> Iterator[str]:

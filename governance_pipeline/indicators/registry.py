@@ -151,13 +151,14 @@ def not_run(
     titles = {one.name: one.title for one in INDICATORS}
     lines = (line.strip().removeprefix("->").strip().rstrip(".") for line in reason.splitlines())
     first, *more = [line for line in lines if line] or ["no reason is known"]
-    why = ". ".join((first, *(line[0].upper() + line[1:] for line in more)))
+    sentences = (first, *(line[0].upper() + line[1:] for line in more))
+    why = " ".join(line if line.endswith("?") else f"{line}." for line in sentences)
     return Measurement(
         night=night,
         entity=entity,
         indicator=indicator,
         outcome=Outcome.NOT_RUN,
-        sentence=f"{titles.get(indicator, indicator)} of {entity.name} could not be measured: {why}.",
+        sentence=f"{titles.get(indicator, indicator)} of {entity.name} could not be measured: {why}",
         clause=clause,
         facet=facet,
         details={"cause": cause} if cause else {},

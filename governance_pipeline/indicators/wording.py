@@ -16,11 +16,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """``94.3 %``; two digits more where one would round to 0 or 100 without being it."""
-    text = f"{100 * share:.1f}"
-    if text in ("0.0", "100.0") and share not in (0.0, 1.0):
-        text = f"{100 * share:.3f}"
-    return f"{text.removesuffix('.0')} %"
+    """``94.3 %``, ``99.96 %``: up to two digits more where one would round to 0 or 100 without being it."""
+    for digits in (1, 2, 3):
+        text = f"{100 * share:.{digits}f}".rstrip("0").rstrip(".")
+        if text not in ("0", "100") or share in (0.0, 1.0):
+            return f"{text} %"
+    return "less than 0.001 %" if share < 0.5 else "more than 99.999 %"  # noqa: PLR2004 - the nearer end
 
 
 def number(value: float) -> str:
@@ -59,9 +60,14 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
+def calendar_date(day: date) -> str:
+    """``4 March 2026``."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def long_date(day: date) -> str:
     """``Wednesday 4 March 2026``."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    return f"{day:%A} {calendar_date(day)}"
 
 
 def place(timezone: str) -> str:

@@ -17,11 +17,12 @@ class Advice:
 
 _ADVICE = {
     SCAN: Advice(
-        "cannot be read",
+        "cannot be measured",
         (
             "Check that the file or table is where the contract says and that the nightly run may read it.",
             "Run the check below; it repeats the scan and shows the error.",
             "If the data has moved, change the server or the physical name in the contract.",
+            "If a line of the contract is named above, correct it and run governance validate.",
         ),
     ),
     "recency": Advice(

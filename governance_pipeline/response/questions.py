@@ -54,7 +54,7 @@ class Observation:
             return first
         count = len(self.measurements)
         checks = "1 check was" if count == 1 else f"{count} checks were"
-        return f"{self.entity.name} could not be read, so {checks} not made. {first}"
+        return f"{self.entity.name} could not be measured, so {checks} not made. {first}"
 
 
 def is_scan_failure(measurement: Measurement) -> bool:

@@ -10,6 +10,7 @@ from governance_pipeline.catalog.registry_file import RegistryReading, read_vers
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
+from governance_pipeline.indicators.wording import calendar_date, counted
 from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy, LineageGraph
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
@@ -169,7 +170,7 @@ def _night_reasons(facts: _Facts) -> Iterator[GateReason]:
     if facts.now - night.finished_at > limit:
         yield GateReason(
             "evidence_stale",
-            f"the last night measured is {night.night:%d %B %Y}; the playbook allows evidence"
+            f"the last night measured is {calendar_date(night.night)}; the playbook allows evidence"
             f" of {limit.total_seconds() / 3600:g} hours",
             "run `governance nightly`",
         )
@@ -212,7 +213,8 @@ def _what_changed(approved: Evidence, present: Evidence) -> str:
     if approved.playbook_digest != present.playbook_digest:
         return "the playbook or the charter has changed since the approval"
     fresh = sorted(set(present.findings) - set(approved.findings))
-    return f"{len(fresh)} finding(s) came up after the approval, the first in {fresh[0][0].partition(':')[2]}"
+    findings = counted(len(fresh), "finding")
+    return f"{findings} came up after the approval, the first in {fresh[0][0].partition(':')[2]}"
 
 
 def _finding_reasons(facts: _Facts) -> Iterator[GateReason]:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Playbook, Requirement
+from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
@@ -33,7 +34,7 @@ def new_version(night: date, version: ModelVersion) -> Milestone:
         model=version.model,
         version=version.version,
         sentence=f"Version {version.version} of {version.model} was registered"
-        f" on {version.registered_at:%d %B %Y}.",
+        f" on {calendar_date(version.registered_at)}.",
     )
 
 

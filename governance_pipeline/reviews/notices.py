@@ -14,6 +14,7 @@ from datetime import date
 
 from governance_pipeline.charter.people import Person
 from governance_pipeline.charter.project import Project
+from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.response.message import SUBJECT_LENGTH, plain
 from governance_pipeline.response.routes import Route, routes_to
 from governance_pipeline.reviews.milestones import Opening
@@ -89,7 +90,7 @@ def _body(
     lines.append(f"WHAT HAPPENED\n  {plain(milestone.sentence)}\n  Review {opening.review_id} has opened.")
     lines.append(
         f"WHAT FOLLOWS\n  The gate stays closed until these functions have approved: {needed}.\n"
-        f"  Decisions are due by {state.due:%d %B %Y}."
+        f"  Decisions are due by {calendar_date(state.due)}."
     )
     if vacant:
         names = ", ".join(map(_words, vacant))

@@ -10,6 +10,7 @@ from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.people import Charter, Person
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound, Refused
+from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews.evidence import concerned_entities
 from governance_pipeline.reviews.review import ReviewState, deciding, fold
@@ -153,7 +154,7 @@ def _active_person(project: Project, person_id: str, day: date) -> Person:
         raise NotFound(f"there is no person '{person_id}' in the charter", hint=hint)
     if not found.active_on(day):
         raise Refused(
-            f"{found.name} is not in the organisation on {day:%d %B %Y}",
+            f"{found.name} is not in the organisation on {calendar_date(day)}",
             hint="their delegate or another holder of the function must decide",
         )
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
+from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.profiles.scanning import plan_baseline
 from governance_pipeline.response.incidents import Change
 from governance_pipeline.stages.measure import Evidence
@@ -91,7 +92,7 @@ def _draw(services: Services, evidence: Evidence, dataset: str, incidents: Seque
     reference_plan = plan_baseline(snapshot, evidence.night, project.settings)
     reference = services.engine.sample(reference_plan, tuple(names.values()), rows)
     reference.columns = list(columns)
-    title = f"Drift of {dataset}, night of {evidence.night:%d %B %Y}"
+    title = f"Drift of {dataset}, night of {calendar_date(evidence.night)}"
     return write_drift_report(reference, current, columns, project.root / page(incidents[0]), title)
 
 

@@ -19,7 +19,7 @@ CONNECT_SECONDS = 5
 """How long a Postgres server has to answer."""
 
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"}
-_FORMS = "use sqlite:///path/to/store.db, postgresql://user@host/database or memory://"
+STORE_URLS = "sqlite:///path/to/store.db, postgresql://user@host/database or memory://"
 
 
 def database_url(url: str, root: Path | None = None) -> URL:
@@ -31,13 +31,13 @@ def database_url(url: str, root: Path | None = None) -> URL:
     try:
         parsed = make_url(url)
     except (SQLAlchemyError, ValueError):
-        raise UsageError("The store's address is not a database URL", hint=_FORMS) from None
+        raise UsageError("The store's address is not a database URL", hint=f"use {STORE_URLS}") from None
     if parsed.drivername in _POSTGRES:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise UsageError(f"No store can be kept in '{parsed.drivername}'", hint=_FORMS)
+        raise UsageError(f"No store can be kept in '{parsed.drivername}'", hint=f"use {STORE_URLS}")
     if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host:
-        raise UsageError("The store's SQLite address names no file", hint=_FORMS)
+        raise UsageError("The store's SQLite address names no file", hint=f"use {STORE_URLS}")
     path = (root or Path.cwd()) / parsed.database
     return parsed.set(drivername="sqlite+pysqlite", database=str(path))
 

@@ -106,6 +106,8 @@ BREAKS = [
     # file, old, new, words of the only complaint
     ("governance.yaml", "timezone: UTC", "timezone: Europe/Zurch", "did you mean 'Europe/Zurich'?"),
     ("governance.yaml", 'cron: "0 2 * * *"', 'cron: "0 2 * * * *"', "five fields"),
+    ("governance.yaml", "store: sqlite:///", "store: ", "the store's address is not a database URL"),
+    ("governance.yaml", "store: sqlite:///", "store: oracle://u:${PW}@h/", "no store can be kept in 'oracle'"),
     ("governance.yaml", 'cron: "0 2 * * *"', 'cron: "0 25 * * *"', "five fields"),
     ("governance.yaml", "dataset: lending.consents", "dataset: lending.consent", "did you mean 'lending.consents'?"),
     ("governance.yaml", "dataset: lending.consents", "dataset: lending.consents\n  subject: person", "is no column of"),
@@ -329,3 +331,18 @@ def test_no_complaint_holds_what_may_be_a_password(root: Path) -> None:
 
 def test_loading_twice_gives_the_same_project(root: Path) -> None:
     assert load_project(root) == load_project(root)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "${STORE}",
+        "postgresql://u:${PASSWORD}@db:${PORT}/governance",
+        "memory://",
+        "sqlite:///${FOLDER}/store.db",
+    ],
+)
+def test_a_stores_address_may_hold_variables(tmp_path: Path, address: str) -> None:
+    root = new_project(tmp_path / "p")
+    change(root, "governance.yaml", "store: sqlite:///.governance/store.db", f"store: {address}")
+    assert check_project(root) == []

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from governance_pipeline.bootstrap import services
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.charter.loader import load_project
 from governance_pipeline.charter.playbook import TIERS, Indicators
-from governance_pipeline.charter.scaffold import create_project
+from governance_pipeline.charter.scaffold import create_project, last_due
 from governance_pipeline.errors import Refused, UsageError
+from governance_pipeline.nightly import last_due_night
+from governance_pipeline.testing import FixedClock
 
 START = date(2026, 3, 31)
 
@@ -70,11 +73,19 @@ def test_what_the_night_writes_is_kept_out_of_version_control(root: Path) -> Non
     assert ".governance/" in (root / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_first_night_is_the_day_that_has_just_ended_where_none_is_named(tmp_path: Path) -> None:
-    before = datetime.now(UTC).date()
+@pytest.mark.parametrize("hour", [0, 1, 2, 3, 23])
+def test_the_first_night_to_cover_is_the_one_that_the_first_run_takes(tmp_path: Path, hour: int) -> None:
+    """Between midnight and the schedule's hour, too: the day that has just ended is not due yet."""
+    now = datetime(2026, 11, 26, hour, tzinfo=UTC)
+    create_project(tmp_path / "new", "x", last_due(now))
+    with services(load_project(tmp_path / "new"), clock=FixedClock(now)) as opened:
+        assert last_due_night(opened) == opened.project.settings.schedule.start
+
+
+def test_a_project_without_a_named_start_begins_with_the_last_night_due(tmp_path: Path) -> None:
+    before = last_due(datetime.now(UTC))
     create_project(tmp_path / "new", "x")
-    day_after = load_project(tmp_path / "new").settings.schedule.start + timedelta(days=1)
-    assert before <= day_after <= datetime.now(UTC).date()
+    assert before <= load_project(tmp_path / "new").settings.schedule.start <= last_due(datetime.now(UTC))
 
 
 def test_an_empty_folder_is_used_and_a_full_one_is_refused_untouched(tmp_path: Path) -> None:

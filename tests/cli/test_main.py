@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,18 @@ def test_the_help_of_every_verb_says_what_it_does_and_shows_an_example(
 def test_a_command_without_a_verb_lists_them(governance: Command, words: tuple[str, ...]):
     done = governance(*words)
     assert "Usage" in done.out + done.err
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_the_help_of_every_option_is_shown_whole(
+    governance: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+):
+    """Brackets in it would be read as markup, and what they hold would be gone."""
+    monkeypatch.setenv("COLUMNS", "300")
+    said = " ".join(governance(*words, "--help").out.split())
+    told = [text for parameter in ALL[words].params if (text := getattr(parameter, "help", None))]
+    assert told
+    assert [text for text in told if text not in said] == []
 
 
 def test_the_exit_codes_are_in_the_help(governance: Command):
@@ -176,3 +189,12 @@ def test_what_measures_nothing_loads_nothing_heavy(shop: Path, words: tuple[str,
         [sys.executable, "-c", code, *words, *more], capture_output=True, text=True, check=True
     )
     assert "LOADED []" in done.stderr
+
+
+def test_ctrl_c_before_the_command_has_been_read_ends_it_without_a_traceback(tmp_path: Path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "governance_pipeline", "nightly"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

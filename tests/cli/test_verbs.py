@@ -60,7 +60,7 @@ def test_all_mistakes_of_all_files_are_reported_at_once(governance: Command, sho
         "governance.yaml", "charter.yaml", "playbook/playbook.yaml", "datasets/people.odcs.yaml",
         "models/approval.yaml",
     }  # fmt: skip
-    assert f"{len(lines)} problem(s)" in done.err
+    assert f"{len(lines)} problems" in done.err
     assert "did you mean" in done.err
     place = next(line for line in lines if line.startswith("charter.yaml"))
     number = int(place.split(":")[1])
@@ -261,3 +261,33 @@ def test_json_of_a_night_is_one_document_even_with_an_alert_on_the_console(gover
     done = governance("nightly", "-p", shop, "--date", night(3), "--format", "json")
     json.loads(done.out)
     assert date.fromisoformat(done.json["nights"][0]) == night(3)
+
+
+def test_validate_says_that_some_tables_are_not_governed_and_where_to_read_why(
+    governance: Command, calm: Path
+):
+    assert "not governed" not in governance("validate", "-p", calm).out
+    (calm / "datasets" / "strangers.odcs.yaml").write_text(
+        "apiVersion: v3.1.0\nkind: DataContract\nid: strangers\nversion: 1.0.0\nstatus: active\n"
+        "schema:\n  - name: strangers\n    properties:\n      - {name: person, logicalType: string}\n"
+    )
+    said = governance("validate", "-p", calm)
+    assert said.code == 0
+    assert "1 table of a contract is not governed; `governance validate --explain`" in said.out
+    assert "names no server" in " ".join(governance("validate", "--explain", "-p", calm).out.split())
+
+
+def test_where_there_is_nothing_to_list_it_says_so(governance: Command, calm: Path):
+    assert governance("review", "list", "-p", calm).out == "no review has been opened\n"
+    assert governance("alert", "list", "-p", calm).out == "no message has been queued\n"
+    assert governance("incident", "list", "-p", calm).out == "no open incident\n"
+
+
+def test_a_night_that_only_warns_says_where_to_read_of_what(governance: Command, calm: Path):
+    land(calm, 2)
+    (calm / "data" / "people" / f"{night(2)}.parquet").unlink()  # late, and not yet too late
+    governance("nightly", "-p", calm, "--date", night(1))
+    done = governance("nightly", "-p", calm, "--date", night(2))
+    assert done.code == 0
+    assert "1 warn" in done.out
+    assert "governance status says what did not pass" in done.out

@@ -202,6 +202,8 @@ def test_a_missing_measurement_is_told_with_its_reason_and_hint() -> None:
     assert registry.not_run(found.entity, "theirs", NIGHT, "", "").sentence == (
         "theirs of lending.incomes could not be measured: no reason is known."
     )
+    asked = registry.not_run(found.entity, "recency", NIGHT, "no zone 'Zurch'; did you mean 'Zurich'?", "")
+    assert asked.sentence.endswith("did you mean 'Zurich'?")
 
 
 def test_looking_at_the_registry_imports_no_heavy_library() -> None:

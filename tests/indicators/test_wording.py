@@ -30,8 +30,13 @@ def test_a_duration_is_written_in_its_two_largest_units(length: timedelta, words
         (1.0, "100 %"),
         (0.0, "0 %"),
         (0.943, "94.3 %"),
-        (0.9999, "99.990 %"),
-        (0.0001, "0.010 %"),
+        (0.9999, "99.99 %"),
+        (0.99967, "99.97 %"),
+        (0.999_999_9, "more than 99.999 %"),
+        (0.0001, "0.01 %"),
+        (0.000_014, "0.001 %"),
+        (0.000_000_1, "less than 0.001 %"),
+        (0.1, "10 %"),
         (0.5, "50 %"),
     ],
 )
@@ -72,3 +77,8 @@ def test_days_and_places_are_named_as_people_say_them() -> None:
     assert wording.long_date(date(2026, 3, 4)) == "Wednesday 4 March 2026"
     assert wording.place("America/New_York") == "New York"
     assert wording.place("UTC") == "UTC"
+
+
+def test_a_date_has_no_leading_nought() -> None:
+    assert wording.calendar_date(date(2026, 3, 6)) == "6 March 2026"
+    assert wording.long_date(date(2026, 3, 6)) == "Friday 6 March 2026"

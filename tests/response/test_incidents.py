@@ -195,7 +195,7 @@ def test_a_failed_scan_is_one_incident_however_many_checks_it_prevented() -> Non
     changes = story.run(day(1), [found("not_run", indicator=name, cause="scan") for name in names])
     (change,) = changes
     assert (change.incident.indicator, change.incident.facet) == ("scan", "")
-    assert "could not be read, so 4 checks were not made" in change.incident.sentence
+    assert "could not be measured, so 4 checks were not made" in change.incident.sentence
 
 
 def test_a_failed_scan_neither_closes_nor_keeps_what_was_open_before() -> None:

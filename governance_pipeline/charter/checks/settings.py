@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -13,13 +14,16 @@ from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.odcs import is_time_zone
 from governance_pipeline.charter.paths import UnfitPath, project_path
 from governance_pipeline.charter.settings import Settings
+from governance_pipeline.errors import UsageError
 
 CRON_FIELDS = 5
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def check_settings(settings: Loaded[Settings], datasets: Datasets, root: Path) -> Iterator[Problem]:
     """Cron and time zone can be read, channels say where they lead, the consent ledger exists."""
     yield from _schedule(settings)
+    yield from _store(settings)
     yield from _outlets(settings, root)
     ledger = settings.value.consent
     if ledger is None:
@@ -49,6 +53,21 @@ def _schedule(settings: Loaded[Settings]) -> Iterator[Problem]:
             expected="an IANA name such as Europe/Zurich",
             suggestion=nearest(schedule.timezone, available_timezones()),
         )
+
+
+def _store(settings: Loaded[Settings]) -> Iterator[Problem]:
+    """The store's address leads to a database that can hold one, whatever its variables stand for."""
+    from governance_pipeline.store.engine import STORE_URLS, database_url
+    from governance_pipeline.store.open import MEMORY
+
+    text = settings.value.store
+    if text == MEMORY or text.startswith("${"):
+        return
+    try:
+        database_url(_VARIABLE.sub("1", text))  # a number, because it may stand for the port
+    except UsageError as error:
+        message = error.message[0].lower() + error.message[1:]
+        yield settings.source.problem(("store",), message, expected=STORE_URLS)
 
 
 def _outlets(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
