@@ -22,6 +22,7 @@ from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
     from governance_pipeline.response.outbox import DispatchReport
+    from governance_pipeline.stages.services import Services
     from governance_pipeline.vocabulary.measurement import Measurement
     from governance_pipeline.vocabulary.night import NightEvent
     from governance_pipeline.vocabulary.risk import Contribution
@@ -55,6 +56,7 @@ def nightly(
 
     with services(open_project(project, lenient=True)) as opened:
         last = night.date() if night else last_due_night(opened)
+        _require_ended(opened, last)
         nights = sorted({*missed_nights(opened, last), last}) if catch_up else [last]
         events: list[NightEvent] = []
         for due in nights:
@@ -67,6 +69,19 @@ def nightly(
     else:
         _summarise(events, nights, delivered)
     raise typer.Exit(1 if _breached(events) else 0)
+
+
+def _require_ended(opened: Services, night: date) -> None:
+    """Refuse a night that is still to come: it would be the newest, and silence the real ones after it."""
+    from governance_pipeline.errors import UsageError
+    from governance_pipeline.nightly import last_due_night
+    from governance_pipeline.stages.scan import night_end
+
+    if night_end(opened.project, night) > opened.clock():
+        raise UsageError(
+            f"the day {night} has not ended, so its night cannot be run",
+            hint=f"the last night that is due is {last_due_night(opened)}",
+        )
 
 
 def check(
@@ -175,7 +190,8 @@ def _number(measurement: Measurement) -> str:
     if measurement.value is None:
         return ""
     interval = measurement.interval
-    text = f"{measurement.value:.4g}"
+    value = measurement.value
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - never 4.2e+04
     if interval is not None:
         text += f" [{interval[0]:.3g}, {interval[1]:.3g}]"
     return f"{text} {measurement.unit}".rstrip()

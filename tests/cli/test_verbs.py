@@ -67,7 +67,8 @@ def test_all_mistakes_of_all_files_are_reported_at_once(governance: Command, sho
     assert "samm" in (shop / "charter.yaml").read_text().splitlines()[number - 1]
 
 
-def test_a_calm_night_ends_with_0_and_a_breach_with_1(governance: Command, calm: Path):
+def test_a_calm_night_ends_with_0_and_a_breach_with_1(governance: Command, clock: FixedClock, calm: Path):
+    clock.now = morning(3)
     assert governance("nightly", "-p", calm, "--date", night(1)).code == 0
     done = governance("nightly", "-p", calm, "--date", night(3))  # nothing came for two nights
     assert done.code == 1
@@ -75,7 +76,8 @@ def test_a_calm_night_ends_with_0_and_a_breach_with_1(governance: Command, calm:
     assert "governance incident list" in done.out
 
 
-def test_a_night_twice_says_nothing_new(governance: Command, calm: Path):
+def test_a_night_twice_says_nothing_new(governance: Command, clock: FixedClock, calm: Path):
+    clock.now = morning(3)
     first = governance("nightly", "-p", calm, "--date", night(3), "--format", "json").json
     second = governance("nightly", "-p", calm, "--date", night(3), "--format", "json").json
     changes = [event["event"] for event in first["events"]]
@@ -103,7 +105,8 @@ def test_catching_up_runs_each_missed_night_once_oldest_first(
     assert second["nights"] == [str(night(4))]
 
 
-def test_alerts_can_be_held_back_and_sent_later(governance: Command, calm: Path):
+def test_alerts_can_be_held_back_and_sent_later(governance: Command, clock: FixedClock, calm: Path):
+    clock.now = morning(3)
     target = calm / ".governance" / "alerts.jsonl"
     assert governance("nightly", "-p", calm, "--date", night(3), "--no-send").code == 1
     assert not target.exists()
@@ -123,7 +126,8 @@ def test_checking_a_dataset_shows_every_indicator_and_writes_nothing(governance:
     assert contents(url(shop)) == before
 
 
-def test_a_partial_night_is_not_the_last_night(governance: Command, shop: Path):
+def test_a_partial_night_is_not_the_last_night(governance: Command, clock: FixedClock, shop: Path):
+    clock.now = morning(3)
     land(shop, 3, model=True)
     done = governance(
         "nightly", "-p", shop, "--date", night(3), "--dataset", "shop.features", "--format", "json"
@@ -253,7 +257,10 @@ def test_a_table_for_people_has_no_internal_object_in_it(governance: Command, sh
     assert "datetime" not in out
 
 
-def test_json_of_a_night_is_one_document_even_with_an_alert_on_the_console(governance: Command, shop: Path):
+def test_json_of_a_night_is_one_document_even_with_an_alert_on_the_console(
+    governance: Command, clock: FixedClock, shop: Path
+):
+    clock.now = morning(3)
     change(shop, "governance.yaml", "  file: {type: file, path: .governance/alerts.jsonl}",
            "  file: {type: console}")  # fmt: skip
     land(shop, 3, model=True)
@@ -291,3 +298,13 @@ def test_a_night_that_only_warns_says_where_to_read_of_what(governance: Command,
     assert done.code == 0
     assert "1 warn" in done.out
     assert "governance status says what did not pass" in done.out
+
+
+def test_a_night_that_is_still_to_come_is_refused_and_leaves_no_trace(governance: Command, calm: Path):
+    governance("nightly", "-p", calm, "--date", night(1))
+    before = contents(url(calm))
+    done = governance("nightly", "-p", calm, "--date", "2030-01-01")
+    assert done.code == 2
+    assert "2030-01-01 has not ended" in done.err
+    assert f"the last night that is due is {night(2)}" in done.err
+    assert contents(url(calm)) == before
