@@ -45,7 +45,7 @@ def _bare(case: ScanCase) -> float:
     source = exp.Table(this=exp.func("read_parquet", exp.Literal.string(str(case.path))))
     query = exp.select(*(exp.Sum(this=exp.column(name)) for name in NUMERIC)).from_(source)
     with duckdb_like_ours() as peer:
-        return least(3, lambda: peer.execute(query.sql(dialect="duckdb")).fetchall())[0]
+        return least(3, lambda: peer.execute(query.sql(dialect="duckdb")).fetchall())[0].wall
 
 
 def _statements(breakdown: Breakdown, bare: float) -> Table:

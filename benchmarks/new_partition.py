@@ -41,6 +41,8 @@ def run(quick: bool) -> Iterator[Figure]:
     seconds = median(night.seconds for night in nights)
     scans = median(sum(night.scans.values()) for night in nights)
     yield Figure("one new partition of 365, share of a full run", 100 * seconds / full.seconds, "%", 3)
+    cpu = median(night.cpu for night in nights)
+    yield Figure("one new partition of 365, share of a full run, CPU", 100 * cpu / full.cpu, "%")
     yield Figure("its scan alone, share of the full scan", 100 * scans / sum(full.scans.values()), "%")
     yield Figure("a night with one new partition", seconds, "s")
     yield Figure("a full run over 365 partitions", full.seconds, "s")

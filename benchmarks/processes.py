@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 _STATUS = Path("/proc/self/status")
@@ -21,12 +21,13 @@ class Ran:
     """A finished process.
 
     Attributes:
-        seconds: of the whole process.
+        seconds: of the whole process; ``cpu`` of all its threads.
         memory: bytes, the most it held at once.
         told: what it had to say by :func:`tell`.
     """
 
     seconds: float
+    cpu: float
     memory: int
     told: Mapping[str, Any]
 
@@ -46,12 +47,12 @@ def run(module: str, *arguments: str) -> Ran:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise RuntimeError(f"{module} ended with code {done.returncode}: {last}")
     told = json.loads(done.stdout.strip().splitlines()[-1])
-    return Ran(seconds, int(told.pop("memory")), told)
+    return Ran(seconds, float(told.pop("cpu_whole")), int(told.pop("memory")), told)
 
 
 def tell(**told: Any) -> None:
-    """The last line of a process: its findings, and the most memory it held."""
-    print(json.dumps({**told, "memory": peak_memory()}))
+    """The last line of a process: its findings, its CPU time and the most memory it held."""
+    print(json.dumps({**told, "cpu_whole": process_time(), "memory": peak_memory()}))
 
 
 def peak_memory() -> int:

@@ -39,6 +39,7 @@ def run(quick: bool) -> Iterator[Figure]:
     yield Figure(
         "times faster than Evidently's preset", theirs.told["seconds"] / ours.told["seconds"], "x", 25, ">="
     )
+    yield Figure("times less CPU than Evidently's preset", theirs.told["cpu"] / ours.told["cpu"], "x")
     yield Figure("memory, share of Evidently's", ours.memory / theirs.memory, "", round(1 / 3, 4))
     yield Figure("Evidently's preset", theirs.told["seconds"], "s")
     yield Figure("Evidently's preset, memory", theirs.memory / 1e6, "MB")

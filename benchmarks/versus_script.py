@@ -22,6 +22,7 @@ def run(quick: bool) -> Iterator[Figure]:
     theirs = processes.run("benchmarks.peers.team_script", *map(str, files))
     ours = processes.run("benchmarks.peers.our_night", str(governed.root))
     yield Figure("times faster than a team's script", theirs.seconds / ours.seconds, "x", 25, ">=")
+    yield Figure("times less CPU than a team's script", theirs.cpu / ours.cpu, "x")
     yield Figure("memory, share of a team's script", ours.memory / theirs.memory, "", 0.25)
     yield Figure("a team's script", theirs.seconds, "s")
     yield Figure("a team's script, memory", theirs.memory / 1e6, "MB")
