@@ -23,6 +23,7 @@ TOPICS: Mapping[str, str] = {
     "many-tables": "benchmarks.many_tables",
     "consent": "benchmarks.consent_join",
     "memory": "benchmarks.memory",
+    "drift": "benchmarks.statistics_drift",
 }
 
 

@@ -103,18 +103,25 @@ class ProvenancePolicy(IndicatorPolicy):
 
 class DriftPolicy(IndicatorPolicy):
     """Bounds are PSI. A feature drifts when the lower end of the effect's interval passes the bound,
-    false discoveries are controlled over the whole night, and the breach persists.
+    false discoveries are controlled over the whole night and over the season, and the breach persists.
+
+    The lower bound is the smallest change worth telling. A shift of all values by so many standard
+    deviations has about their square as its PSI: 0.2 has 0.04, and 1,000 rows show that it is above 0.005.
 
     Attributes:
         window_days: nights whose rows are compared with the baseline.
         q: false-discovery rate over all features of a night (Benjamini-Hochberg).
+        season_q: false-discovery rate over all new findings of the last ``season_nights`` nights.
+        season_nights: how many nights before tonight are remembered for it.
         minimum_rows: fewer rows give ``insufficient``.
     """
 
-    warn: float | None = 0.1
+    warn: float | None = 0.005
     fail: float | None = 0.2
     window_days: int = Field(7, ge=1, le=90)
     q: float = Field(0.01, gt=0, lt=1)
+    season_q: float = Field(0.04, gt=0, lt=1)
+    season_nights: int = Field(90, ge=1, le=366)
     minimum_rows: int = Field(200, ge=20)
     bins: int = Field(20, ge=2, le=200)
 

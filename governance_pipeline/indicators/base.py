@@ -20,6 +20,10 @@ Days = Mapping[date, Mapping[str, ColumnProfile]]
 """The rows of single days: by local day, each column's profile on the baseline's edges."""
 
 
+Findings = Mapping[date, frozenset[tuple[str, str]]]
+"""What earlier nights found: by night, the (entity, facet) whose measured value warned or failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """The training snapshot's profile for one model version.
@@ -98,6 +102,9 @@ class Indicator:
         applies: whether it is expected for the inputs; the night's seal counts on it.
         conclude: optional second step over all of a night's measurements of this indicator
             (false-discovery control); returns them with their final outcomes.
+        conclude_after: the same for an indicator whose conclusion also rests on what earlier nights
+            found; it takes the place of ``conclude``.
+        nights_back: how many nights before tonight ``conclude_after`` wants to know.
     """
 
     name: str
@@ -106,4 +113,6 @@ class Indicator:
     measure_dataset: Callable[[DatasetInputs], Iterable[Measurement]] | None = None
     measure_model: Callable[[ModelInputs], Iterable[Measurement]] | None = None
     conclude: Callable[[list[Measurement], Playbook], list[Measurement]] | None = None
+    conclude_after: Callable[[list[Measurement], Playbook, Findings], list[Measurement]] | None = None
+    nights_back: Callable[[Playbook], int] | None = None
     tags: frozenset[str] = field(default_factory=frozenset)

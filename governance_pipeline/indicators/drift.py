@@ -2,24 +2,37 @@
 
 Each feature's window of the night is compared with the training snapshot's profile by the population
 stability index. A feature warns or fails when the lower end of the index's interval passes the bound
-AND the night's false-discovery control (:func:`conclude`) agrees; that the breach persists is for the
-incident to require. An index above a bound without that is chance: at 100 rows, 39 of 100 features
-that did not change have an index above 0.1.
+AND the false-discovery control of the night and of the season (:func:`conclude`) agrees; that the breach
+persists is for the incident to require. An index above a bound without that is chance: at 100 rows, 39 of
+100 features that did not change have an index above 0.1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
+
+import numpy as np
 
 from governance_pipeline.charter.model import Feature
 from governance_pipeline.charter.playbook import DriftPolicy, Playbook
-from governance_pipeline.indicators.base import Baseline, DatasetInputs, Indicator
+from governance_pipeline.indicators.base import Baseline, DatasetInputs, Findings, Indicator
 from governance_pipeline.indicators.statistics import drift_words as words
-from governance_pipeline.indicators.statistics.bins import pair
+from governance_pipeline.indicators.statistics.bins import PairedBins, pair
 from governance_pipeline.indicators.statistics.comparison import Comparison, compare, mean
-from governance_pipeline.indicators.statistics.multiplicity import benjamini_hochberg
+from governance_pipeline.indicators.statistics.decision import decide
+from governance_pipeline.indicators.statistics.effects import psi_effect
+from governance_pipeline.indicators.statistics.online import Budget, remembered, run_start, standing
+from governance_pipeline.indicators.statistics.onset import changed_since
+from governance_pipeline.indicators.statistics.samples import (
+    Samples,
+    column_days,
+    drawn_together,
+    in_window,
+    samples,
+)
 from governance_pipeline.profiles.profile import ColumnProfile, Profile
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -42,8 +55,12 @@ class _Question:
 
 def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
     """One measurement for every column of the dataset that a model with a baseline reads."""
-    for question in _questions(inputs):
-        yield _measured(inputs, question)
+    questions = list(_questions(inputs))
+    prepared = {question.facet: _samples(inputs, question) for question in questions}
+    known = {facet: found for facet, found in prepared.items() if found is not None}
+    judged = dict(zip(known, drawn_together(list(known.values())), strict=True))
+    for question in questions:
+        yield _measured(inputs, question, judged.get(question.facet))
 
 
 def _questions(inputs: DatasetInputs) -> Iterator[_Question]:
@@ -73,7 +90,20 @@ def _same_values(first: ColumnProfile | None, second: ColumnProfile | None) -> b
     return replace(first, name="") == replace(second, name="")
 
 
-def _measured(inputs: DatasetInputs, question: _Question) -> Measurement:
+def _samples(inputs: DatasetInputs, question: _Question) -> Samples | None:
+    """Both sides of the question; None where there are not two, or no common bins."""
+    then, now = question.then, inputs.profile.columns.get(question.column)
+    if then is None or now is None or not (then.rows and now.rows):
+        return None
+    bins = pair(then, now)
+    if bins is None:
+        return None
+    days = column_days(inputs.days, question.column)
+    window = in_window(days, inputs.night, inputs.playbook.indicators.drift.window_days)
+    return samples(bins, then, now, column_days(question.baselines[0].days, question.kept_as), window)
+
+
+def _measured(inputs: DatasetInputs, question: _Question, judged: Samples | None) -> Measurement:
     policy = inputs.playbook.indicators.drift
     subject = _subject(inputs.profile, question)
     blank = _blank(inputs, question, policy)
@@ -89,10 +119,50 @@ def _measured(inputs: DatasetInputs, question: _Question) -> Measurement:
     if min(now.rows, then.rows) < policy.minimum_rows:
         sentence = words.too_few(subject, now.rows, then.rows, policy.minimum_rows)
         return replace(blank, outcome=Outcome.INSUFFICIENT, sentence=sentence)
-    bins = pair(then, now)
-    if bins is None:
-        return replace(blank, outcome=Outcome.INSUFFICIENT, sentence=words.other_ranges(subject))
-    return _judged(blank, subject, compare(bins, then, now))
+    return _compared(inputs, question, replace(blank, outcome=Outcome.INSUFFICIENT), then, now, judged)
+
+
+def _compared(
+    inputs: DatasetInputs,
+    question: _Question,
+    blank: Measurement,
+    then: ColumnProfile,
+    now: ColumnProfile,
+    judged: Samples | None,
+) -> Measurement:
+    """``blank`` with what the two sides say; as it is, with a reason, where they cannot be compared."""
+    subject = _subject(inputs.profile, question)
+    if judged is None:
+        return replace(blank, sentence=words.other_ranges(subject))
+    if judged.too_few_clusters:
+        return replace(blank, sentence=words.too_few_clusters(subject, inputs.contract.cluster or ""))
+    seen = {**_other_windows(inputs, question, then), **_since(inputs, question, judged.bins)}
+    blank = replace(blank, details={**blank.details, **seen})
+    return _judged(blank, subject, compare(judged, then, now))
+
+
+def _other_windows(inputs: DatasetInputs, question: _Question, then: ColumnProfile) -> dict[str, Any]:
+    """Effect and interval over other windows; shown, never judged."""
+    policy = inputs.playbook.indicators.drift
+    shown: dict[str, Any] = {}
+    for days, columns in sorted(inputs.profile.windows.items()):
+        now = columns.get(question.column)
+        if now is None or days == policy.window_days or now.rows < policy.minimum_rows:
+            continue
+        bins = pair(then, now)
+        if bins is not None:
+            effect = psi_effect(bins.reference, bins.current, ordered=bins.ordered)
+            numbers = (effect.value, effect.low, effect.high)
+            value, low, high = (float(f"{number:.6g}") for number in numbers)
+            shown[str(days)] = {"n": now.rows, "psi": value, "interval": [low, high]}
+    return {"windows": shown} if shown else {}
+
+
+def _since(inputs: DatasetInputs, question: _Question, bins: PairedBins) -> dict[str, Any]:
+    """The day on which the change most likely began, of those that are known."""
+    days = column_days(inputs.days, question.column)
+    began = changed_since(bins.reference, {day: bins.of(column) for day, column in days.items()})
+    return {"drifted_since": began.isoformat(), "days_known_from": min(days).isoformat()} if began else {}
 
 
 def _subject(profile: Profile, question: _Question) -> words.Subject:
@@ -176,25 +246,79 @@ def _judged(blank: Measurement, subject: words.Subject, found: Comparison) -> Me
     )
 
 
-def conclude(measurements: list[Measurement], playbook: Playbook) -> list[Measurement]:
-    """False-discovery control over all features of all datasets of a night.
+def nights_back(playbook: Playbook) -> int:
+    """How many nights before tonight :func:`conclude` looks at."""
+    policy = playbook.indicators.drift
+    return policy.season_nights + policy.window_days
 
-    Benjamini-Hochberg at the policy's q. A warning or failure that does not survive it is a pass
-    with a sentence that says so; a column that is gone or changed its type asks no question of
-    chance and is left alone.
+
+def conclude(
+    measurements: list[Measurement], playbook: Playbook, earlier: Findings | None = None
+) -> list[Measurement]:
+    """False-discovery control over all features of all datasets of a night, and over the season.
+
+    A warning or failure that does not survive it is a pass with a sentence that says so; a column that
+    is gone or changed its type asks no question of chance and is left alone.
+
+    Args:
+        measurements: the night's, of all datasets.
+        playbook: has the policy.
+        earlier: what the nights before found; a night that was never measured is not there.
     """
     asked = [index for index, found in enumerate(measurements) if "p_value" in found.details]
-    adjusted = benjamini_hochberg([float(measurements[index].details["p_value"]) for index in asked])
+    if not asked:
+        return list(measurements)
+    night, policy = measurements[asked[0]].night, playbook.indicators.drift
+    earlier, overlap = earlier or {}, policy.window_days
+    budget = Budget(policy.season_q, policy.season_nights)
+    known = standing(earlier, night, overlap)
+    before = remembered(earlier, night, budget, overlap)
+    decision = decide(
+        np.asarray([_surprise(measurements[index]) for index in asked]),
+        np.asarray([_key(measurements[index]) in known for index in asked]),
+        before,
+        policy.q,
+        budget,
+    )
     concluded = list(measurements)
-    q = playbook.indicators.drift.q
-    for index, p_value in zip(asked, adjusted, strict=True):
+    control = {"compared": len(asked), "new_findings_before": before}
+    for place, index in enumerate(asked):
         found = measurements[index]
-        kept = replace(found, details={**found.details, "p_value_adjusted": p_value, "compared": len(asked)})
-        if p_value > q and found.outcome in (Outcome.WARN, Outcome.FAIL):
-            sentence = words.by_chance(str(found.details["column"]), found.value or 0.0, len(asked))
-            kept = kept.concluded(Outcome.PASS, sentence)
+        p_value = float(decision.adjusted[place])
+        kept = replace(found, details={**found.details, "p_value_adjusted": p_value, **control})
+        if found.outcome in WORTH_TELLING:
+            if decision.found[place]:
+                kept = _dated(kept, run_start(earlier, _key(found), night, overlap))
+            else:
+                column = str(found.details["column"])
+                sentence = words.by_chance(column, found.value or 0.0, len(asked))
+                kept = kept.concluded(Outcome.PASS, sentence)
         concluded[index] = kept
     return concluded
+
+
+WORTH_TELLING = (Outcome.WARN, Outcome.FAIL)
+
+
+def _key(measurement: Measurement) -> tuple[str, str]:
+    return str(measurement.entity), measurement.facet
+
+
+def _surprise(measurement: Measurement) -> float:
+    """The p-value of a difference that is worth telling; 1 of any other."""
+    return float(measurement.details["p_value"]) if measurement.outcome in WORTH_TELLING else 1.0
+
+
+def _dated(measurement: Measurement, run: date) -> Measurement:
+    """With the day from which on it has been so: by the rows of each day where they are known, else the
+    first of the nights in a row that found it.
+    """
+    began = measurement.details.get("drifted_since")
+    since = date.fromisoformat(began) if began else run
+    earliest = began is not None and began == measurement.details.get("days_known_from")
+    details = {**measurement.details, "drifted_since": since.isoformat()}
+    sentence = words.since(measurement.sentence, since, measurement.night, earliest=earliest)
+    return replace(measurement, details=details, sentence=sentence)
 
 
 DRIFT = Indicator(
@@ -202,6 +326,7 @@ DRIFT = Indicator(
     title="Drift against the training data",
     subject="dataset",
     measure_dataset=measure,
-    conclude=conclude,
+    conclude_after=conclude,
+    nights_back=nights_back,
     tags=frozenset({"model input"}),
 )

@@ -53,8 +53,18 @@ def measure(
             mine.extend(_of_dataset(services, evidence, contract, indicator))
         for model in models:
             mine.extend(_of_model(services, evidence, model, indicator))
-        found.extend(indicator.conclude(mine, services.project.playbook) if indicator.conclude else mine)
+        found.extend(_concluded(services, evidence, indicator, mine))
     return sorted(found, key=lambda measurement: measurement.key)
+
+
+def _concluded(
+    services: Services, evidence: Evidence, indicator: Indicator, mine: list[Measurement]
+) -> list[Measurement]:
+    playbook = services.project.playbook
+    if indicator.conclude_after is not None:
+        earlier = evidence.memory.findings.get(indicator.name, {})
+        return indicator.conclude_after(mine, playbook, earlier)
+    return indicator.conclude(mine, playbook) if indicator.conclude else mine
 
 
 def _of_dataset(

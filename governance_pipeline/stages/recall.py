@@ -8,9 +8,11 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from governance_pipeline.charter.project import Project
+from governance_pipeline.indicators.base import Findings
+from governance_pipeline.indicators.registry import all_indicators
 from governance_pipeline.profiles import codec
 from governance_pipeline.profiles.profile import Profile
-from governance_pipeline.store.ports import Store
+from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Incident
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -28,6 +30,7 @@ class Memory:
         versions: known model versions by (model, version).
         baselines: training snapshot profiles by (model, version).
         tonight: what an earlier run of the same night measured.
+        findings: what earlier nights found, by indicator, for those that ask for it.
         is_newest: no later night has been sealed, so tonight may change incidents and reviews.
     """
 
@@ -38,6 +41,7 @@ class Memory:
     baselines: Mapping[tuple[str, str], Profile]
     tonight: Sequence[Measurement]
     is_newest: bool
+    findings: Mapping[str, Findings]
 
 
 def recall(store: Store, project: Project, night: date) -> Memory:
@@ -57,7 +61,23 @@ def recall(store: Store, project: Project, night: date) -> Memory:
             baselines=_decoded({key: unit.profiles.get_baseline(*key) for key in versions}),
             tonight=unit.measurements.of_night(night),
             is_newest=latest is None or latest.night <= night,
+            findings={
+                one.name: _findings(unit, one.name, night, one.nights_back(project.playbook))
+                for one in all_indicators()
+                if one.nights_back is not None
+            },
         )
+
+
+def _findings(unit: Unit, indicator: str, night: date, nights: int) -> Findings:
+    """Of the ``nights`` nights before ``night``: never of it or of later ones, so that it can be decided
+    again as it was.
+    """
+    found: dict[date, set[tuple[str, str]]] = {}
+    first, last = night - timedelta(days=nights), night - timedelta(days=1)
+    for when, entity, facet in unit.measurements.found(indicator, first, last):
+        found.setdefault(when, set()).add((entity, facet))
+    return {when: frozenset(keys) for when, keys in found.items()}
 
 
 K = TypeVar("K")

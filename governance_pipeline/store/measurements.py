@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, select
 
-from governance_pipeline.store.night_records import first_night, measurement_of, measurement_rows
+from governance_pipeline.store.night_records import FOUND, first_night, measurement_of, measurement_rows
 from governance_pipeline.store.tables import measurements as table
 from governance_pipeline.store.transaction import Transaction
 from governance_pipeline.store.values import day, entity_key, key
@@ -42,6 +42,19 @@ class SqlMeasurements:
             .order_by(table.c.entity, table.c.indicator, table.c.facet)
         )
         return [measurement_of(row) for row in rows]
+
+    def found(self, indicator: str, first: date, last: date) -> Sequence[tuple[date, str, str]]:
+        rows = self._transaction.rows(
+            select(table.c.night, table.c.entity, table.c.facet)
+            .where(
+                table.c.night.between(day(first, "the first night"), day(last, "the last night")),
+                table.c.indicator == key(indicator, "an indicator's name"),
+                table.c.outcome.in_(FOUND),
+                table.c.value.is_not(None),
+            )
+            .order_by(table.c.night, table.c.entity, table.c.facet)
+        )
+        return [(row["night"], row["entity"], row["facet"]) for row in rows]
 
     def history(
         self,

@@ -35,6 +35,9 @@ from governance_pipeline.vocabulary.risk import Contribution, RiskScore
 
 Row = Mapping[str, Any]
 
+FOUND = (str(Outcome.WARN), str(Outcome.FAIL))
+"""The outcomes of a measurement that found something."""
+
 
 def night_row(record: NightRecord) -> dict[str, Any]:
     return {

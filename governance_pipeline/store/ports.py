@@ -77,6 +77,11 @@ class Measurements(Protocol):
     def of_night(self, night: date) -> Sequence[Measurement]:
         """Ordered by entity, indicator, facet."""
 
+    def found(self, indicator: str, first: date, last: date) -> Sequence[tuple[date, str, str]]:
+        """(night, entity, facet) of every measurement of ``indicator`` from ``first`` to ``last`` that
+        has a value and warned or failed, ascending.
+        """
+
     def history(
         self,
         entity: Entity,

@@ -127,7 +127,7 @@ BREAKS = [
     (PLAYBOOK, "reviews:\n  clause: P-9", "reviews:\n  clause: P-10", "no clause of this playbook"),
     (PLAYBOOK, "    bias:\n      - function: ethics", "    biass:\n      - function: ethics", "did you mean 'bias'?"),
     (PLAYBOOK, "warn: 0.99", "warn: 0.90", "would fail (0.95) before it warns (0.9)"),
-    (PLAYBOOK, "warn: 0.1\n", "warn: 0.3\n", "would fail (0.2) before it warns (0.3)"),
+    (PLAYBOOK, "warn: 0.005 ", "warn: 0.3 ", "would fail (0.2) before it warns (0.3)"),
     (PLAYBOOK, "{ warn: 0.05, fail: 0.10 }", "{ warn: 0.2, fail: 0.1 }", "would fail (0.1) before it warns (0.2)"),
     (PLAYBOOK, "warn: 0.99\n    fail: 0.95", "warn: 99\n    fail: 95", "the bounds of 'consent' are shares"),
     (PLAYBOOK, "medium: 20", "medium: 50", "not above medium at 50"),

@@ -268,3 +268,25 @@ def test_a_history_covers_the_nights_asked_for(five_nights: Store, arguments: di
 def test_the_history_of_an_unknown_entity_is_empty(five_nights: Store):
     with five_nights.begin() as unit:
         assert unit.measurements.history(MODEL) == []
+
+
+def test_what_was_found_is_told_by_night_without_the_measurements(store: Store):
+    first, second, third = (nights_after(count) for count in (1, 2, 3))
+    kept = {
+        first: [
+            measurement(INCOMES, "drift", facet="b", night=first, outcome=Outcome.FAIL, value=0.3),
+            measurement(INCOMES, "drift", facet="a", night=first, outcome=Outcome.WARN, value=0.1),
+            measurement(INCOMES, "drift", facet="c", night=first, outcome=Outcome.PASS, value=0.0),
+            measurement(INCOMES, "drift", facet="gone", night=first, outcome=Outcome.FAIL, value=None),
+            measurement(INCOMES, "quality", facet="a", night=first, outcome=Outcome.FAIL, value=1.0),
+        ],
+        third: [measurement(BUREAU, "drift", facet="x", night=third, outcome=Outcome.FAIL, value=9.0)],
+    }
+    with store.begin() as unit:
+        for night, measurements in kept.items():
+            unit.measurements.replace(night, measurements, entities=[INCOMES, BUREAU])
+    with store.begin() as unit:
+        found = unit.measurements.found("drift", first, third)
+        assert found == [(first, str(INCOMES), "a"), (first, str(INCOMES), "b"), (third, str(BUREAU), "x")]
+        assert unit.measurements.found("drift", first, second) == found[:2]
+        assert unit.measurements.found("bias", first, third) == []

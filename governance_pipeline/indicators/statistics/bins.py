@@ -7,7 +7,7 @@ its own, the last, so that a column that goes missing drifts like any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from governance_pipeline.indicators.statistics.words import ranges
@@ -28,6 +28,8 @@ class PairedBins:
     Attributes:
         positions: the value each bin but the last stands for (its middle), None for unordered bins.
         exact: False where only present against missing could be compared.
+        edges: of the bins of numbers.
+        values: of the bins of text, without "rarer values" and "no value".
     """
 
     labels: tuple[str, ...]
@@ -35,10 +37,38 @@ class PairedBins:
     current: tuple[int, ...]
     positions: tuple[float, ...] | None = None
     exact: bool = True
+    edges: tuple[float, ...] = ()
+    values: tuple[str, ...] = ()
 
     @property
     def ordered(self) -> bool:
         return self.positions is not None
+
+    def of(self, column: ColumnProfile) -> tuple[int, ...]:
+        """The counts of another profile of the column on these bins, e.g. of one day. Rows whose place
+        is not known are left out.
+        """
+        if self.edges:
+            if column.histogram is None or not set(self.edges) <= set(column.histogram.edges):
+                return (*[0] * (len(self.labels) - 1), _missing(column))
+            return (*_on_edges(column.histogram, self.edges), _missing(column))
+        if self.values:
+            known = [column.categories.get(value, 0) for value in self.values]
+            return (*known, column.present - sum(known), _missing(column))
+        return (column.present, _missing(column))
+
+    def by_cluster(self, column: ColumnProfile) -> tuple[tuple[int, ...], ...]:
+        """The column's counts by cluster on these bins; none where they were not counted so."""
+        return tuple(self._of_cluster(column, row) for row in column.clusters)
+
+    def _of_cluster(self, column: ColumnProfile, row: tuple[int, ...]) -> tuple[int, ...]:
+        part = replace(column, rows=sum(row), nulls=row[-1], nans=0)
+        if column.histogram is not None and len(row) == len(column.histogram.counts) + 3:
+            under, *counts, over, _ = row
+            return self.of(
+                replace(part, histogram=Histogram(column.histogram.edges, tuple(counts), under, over))
+            )
+        return self.of(replace(part, categories=dict(zip(column.categories, row, strict=False))))
 
 
 def pair(reference: ColumnProfile, current: ColumnProfile) -> PairedBins | None:
@@ -80,6 +110,7 @@ def _numbers(
         reference=(*_on_edges(then, edges), _missing(reference)),
         current=(*_on_edges(now, edges), _missing(current)),
         positions=_positions(edges, reference, current),
+        edges=edges,
     )
 
 
@@ -135,4 +166,5 @@ def _categories(reference: ColumnProfile, current: ColumnProfile) -> PairedBins:
         labels=(*(f"'{value}'" for value in values), OTHER, MISSING),
         reference=(*(then.get(value, 0) for value in values), then_other, _missing(reference)),
         current=(*(now.get(value, 0) for value in values), now_other, _missing(current)),
+        values=tuple(values),
     )

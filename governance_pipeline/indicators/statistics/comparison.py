@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from governance_pipeline.indicators.statistics.bins import PairedBins
 from governance_pipeline.indicators.statistics.distances import (
     HALDANE,
+    hellinger,
     jensen_shannon,
     kolmogorov_smirnov,
     psi,
     psi_contributions,
+    total_variation,
     wasserstein,
 )
-from governance_pipeline.indicators.statistics.homogeneity import change_p_value
-from governance_pipeline.indicators.statistics.intervals import PsiEffect, psi_effect
+from governance_pipeline.indicators.statistics.effects import PsiEffect, psi_cut, psi_effects
+from governance_pipeline.indicators.statistics.homogeneity import change_p_values
+from governance_pipeline.indicators.statistics.samples import Samples
 from governance_pipeline.profiles.profile import ColumnProfile
 
 MINIMUM_GROUP = 11
@@ -34,15 +37,21 @@ class Comparison:
     """One column compared.
 
     Attributes:
+        samples: the counts that were judged, with their noise; ``bins`` hold them as they were counted.
+        cut: the index that chance alone passes in one of a thousand columns without drift.
         jensen_shannon: natural logarithm.
         kolmogorov_smirnov, wasserstein: None where the values have no order; missing values left out.
         psi_evidently: the index with Evidently's rule for empty bins, for who compares tools.
     """
 
     bins: PairedBins
+    samples: Samples
     effect: PsiEffect
     p_value: float
+    cut: float
     jensen_shannon: float
+    hellinger: float
+    total_variation: float
     psi_evidently: float
     mean_then: float | None
     mean_now: float | None
@@ -65,14 +74,23 @@ class Comparison:
         numbers = {
             "psi_observed": self.effect.observed,
             "psi_by_chance": self.effect.chance,
+            "psi_cut": self.cut,
             "psi_evidently": self.psi_evidently,
             "jensen_shannon": self.jensen_shannon,
+            "hellinger": self.hellinger,
+            "total_variation": self.total_variation,
             "kolmogorov_smirnov": self.kolmogorov_smirnov,
             "wasserstein": self.wasserstein,
             "wasserstein_deviations": self.wasserstein_deviations,
+            "clusters": self.samples.clusters,
         }
         rounded = {name: None if value is None else float(f"{value:.6g}") for name, value in numbers.items()}
-        return {**rounded, "p_value": self.p_value, "bins": self.carriers()}
+        return {
+            **rounded,
+            "p_value": self.p_value,
+            "same_weekdays": self.samples.weekdays,
+            "bins": self.carriers(),
+        }
 
     def carriers(self) -> list[dict[str, Any]]:
         """The bins that carry the drift, the largest part first.
@@ -104,13 +122,21 @@ def _shown(count: int, total: int) -> float | None:
     return None if 0 < count < MINIMUM_GROUP else round(count / total, 4)
 
 
-def compare(bins: PairedBins, then: ColumnProfile, now: ColumnProfile) -> Comparison:
-    """All distances between the two sides of ``bins``, which are those of ``then`` and ``now``."""
+def compare(judged: Samples, then: ColumnProfile, now: ColumnProfile) -> Comparison:
+    """All distances between the two samples, which are of ``then`` and ``now``.
+
+    Effect and p-value take season and clusters into account; the distances are of the rows as counted.
+    """
+    bins = judged.bins
     return Comparison(
         bins=bins,
-        effect=psi_effect(bins.reference, bins.current),
-        p_value=change_p_value(bins.reference, bins.current),
+        samples=judged,
+        effect=_effect(judged),
+        p_value=_p_value(judged),
+        cut=float(psi_cut(judged.reference, judged.current)[0]),
         jensen_shannon=jensen_shannon(bins.reference, bins.current),
+        hellinger=hellinger(bins.reference, bins.current),
+        total_variation=total_variation(bins.reference, bins.current),
         psi_evidently=psi(bins.reference, bins.current),
         mean_then=mean(then),
         mean_now=mean(now),
@@ -119,6 +145,26 @@ def compare(bins: PairedBins, then: ColumnProfile, now: ColumnProfile) -> Compar
         missing_now=bins.current[-1] / sum(bins.current),
         **_ordered(bins, then, now),
     )
+
+
+def _p_value(judged: Samples) -> float:
+    """The largest under any of the noises."""
+    ordered = judged.bins.ordered
+    return max(
+        float(change_p_values(judged.reference, judged.current, ordered=ordered, noise=noise)[0])
+        for noise in judged.noises
+    )
+
+
+def _effect(judged: Samples) -> PsiEffect:
+    """With the widest interval under any of the noises."""
+    ordered = judged.bins.ordered
+    found = [
+        psi_effects(judged.reference, judged.current, ordered=ordered, noise=noise).of(0)
+        for noise in judged.noises
+    ]
+    widest = min(found, key=lambda effect: effect.low)
+    return replace(widest, high=max(effect.high for effect in found))
 
 
 def mean(column: ColumnProfile) -> float | None:

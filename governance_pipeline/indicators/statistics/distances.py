@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 Counts = Sequence[int] | Sequence[float] | npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 EVIDENTLY_FLOOR = 1e-4
 """The share Evidently gives an empty bin, unless its smallest share is already as small."""

@@ -83,6 +83,20 @@ def by_chance(column: str, value: float, compared: int) -> str:
     )
 
 
+def since(sentence: str, began: date, night: date, *, earliest: bool) -> str:
+    """The sentence of a drift with the day it began; unchanged where that is tonight."""
+    if began >= night:
+        return sentence
+    return f"{sentence.rstrip('.')}; it began {'before' if earliest else 'on'} {day(began)}."
+
+
+def too_few_clusters(subject: Subject, cluster: str) -> str:
+    return (
+        f"The values of {subject.column} cannot be compared: the rows belong together by {cluster}, and "
+        "there are too few of these to say how much they differ from one another by chance."
+    )
+
+
 def type_changed(subject: Subject, then: str, now: str) -> str:
     return (
         f"{subject.column} held {KINDS[then]} when {listed(subject.models)} learned from it and holds "

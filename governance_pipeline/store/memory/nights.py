@@ -91,6 +91,21 @@ class MemoryMeasurements:
         rows = self._transaction.rows("measurements", lambda row: row["night"] == wanted, order=_question)
         return [records.measurement_of(row) for row in rows]
 
+    def found(self, indicator: str, first: date, last: date) -> Sequence[tuple[date, str, str]]:
+        name = key(indicator, "an indicator's name")
+        start, end = day(first, "the first night"), day(last, "the last night")
+        rows = self._transaction.rows(
+            "measurements",
+            lambda row: (
+                start <= row["night"] <= end
+                and row["indicator"] == name
+                and row["outcome"] in records.FOUND
+                and row["value"] is not None
+            ),
+            order=lambda row: (row["night"], *_question(row)),
+        )
+        return [(row["night"], row["entity"], row["facet"]) for row in rows]
+
     def history(
         self,
         entity: Entity,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, fisher_exact, norm
 
+from governance_pipeline.indicators.statistics.effects import psi_effect
 from governance_pipeline.indicators.statistics.intervals import (
     newcombe,
-    psi_effect,
     quantile,
     two_proportion_p_value,
     wilson,
