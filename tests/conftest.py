@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import settings
 
 from governance_pipeline.store.open import upgrade_store
 from tests.postgres import PostgresCannotRun, PostgresServer, empty_tables, running_postgres
+from tests.spark import SparkCannotRun, running_spark
 
 # No time limit per example (machines differ, and verdicts may not), and no database of examples on disk.
 settings.register_profile("suite", deadline=None, database=None)
@@ -22,6 +24,18 @@ def postgres_server() -> Iterator[PostgresServer]:
         with running_postgres() as server:
             yield server
     except PostgresCannotRun as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def spark_url() -> Iterator[str]:
+    """A connection's URL of a Spark that runs in this test process, started when first asked for."""
+    try:
+        with running_spark() as url:
+            yield url
+    except SparkCannotRun as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{reason}, and CI must run Spark")
         pytest.skip(str(reason))
 
 

@@ -86,7 +86,8 @@ def _place(location: Location) -> str:
         return f"table {table} of the connection {location.connection}"
     if location.kind == "duckdb":
         return f"table {table} of the DuckDB file {location.path}"
-    return f"{location.kind} {location.path}"
+    through = f" through the connection {location.connection}" if location.connection else ""
+    return f"{location.kind} {location.path}{through}"
 
 
 def _owner(project: Project, owner: str | None) -> str:

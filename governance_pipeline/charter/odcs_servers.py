@@ -8,15 +8,17 @@ from typing import Any, Literal
 
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.charter.odcs_reading import Surroundings
-from governance_pipeline.charter.paths import UnfitPath, project_path
+from governance_pipeline.charter.paths import UnfitPath, address, project_path
 from governance_pipeline.charter.yaml_source import PathStep
 
 FORMATS: tuple[Literal["parquet", "csv"], ...] = ("parquet", "csv")
+# Stores of files that Spark reads; ``custom`` too, where it has a location or a path.
+FILE_STORES = frozenset({"s3", "azure"})
 # Databases that are reached through a connection of governance.yaml named like the server.
 SQL_SERVERS = frozenset(
     {
-        "athena", "bigquery", "clickhouse", "cloudsql", "custom", "databricks", "impala", "mysql", "oracle",
-        "postgres", "postgresql", "redshift", "snowflake", "sqlserver", "trino",
+        "athena", "bigquery", "clickhouse", "cloudsql", "custom", "databricks", "hive", "impala", "mysql",
+        "oracle", "postgres", "postgresql", "redshift", "snowflake", "sqlserver", "trino",
     }
 )  # fmt: skip
 
@@ -65,32 +67,51 @@ def _one(server: Mapping[str, Any], index: int, table: str, around: Surroundings
         return _local(server, path, table, around)
     if kind == "duckdb":
         return _duckdb(server, path, table, around)
-    if kind not in SQL_SERVERS:
-        readable = "a local Parquet or CSV file, a DuckDB file, or a SQL database"
+    written = server.get("location") or server.get("path")
+    files = kind in FILE_STORES or (kind == "custom" and written is not None)
+    if kind not in SQL_SERVERS and not files:
+        readable = "a local Parquet or CSV file, a DuckDB file, a SQL database, or files that Spark reads"
         return Unreachable(f"a server of type '{kind}' cannot be measured", (*path, "type"), readable)
     if around.connections is not None and name not in around.connections:
-        reason = f"governance.yaml has no connection named '{name}', so this database cannot be reached"
+        what = "these files" if files else "this database"
+        reason = f"governance.yaml has no connection named '{name}', so {what} cannot be reached"
         known = ", ".join(sorted(around.connections)) or "none yet"
         return Unreachable(reason, (*path, "server"), f"the name of a connection (there is: {known})")
+    if files:
+        return _files(server, str(written), path, table, around, name)
     schema = str(server.get("schema") or server.get("dataset") or "")
+    if kind == "hive":
+        schema = str(server["database"])
     return Location("sql", connection=name, schema=schema, table=table)
 
 
 def _local(
     server: Mapping[str, Any], path: tuple[PathStep, ...], table: str, around: Surroundings
 ) -> Location | Unreachable:
-    written = str(server["format"]).strip().lower()
+    return _files(server, str(server["path"]), path, table, around)
+
+
+def _files(
+    server: Mapping[str, Any],
+    text: str,
+    path: tuple[PathStep, ...],
+    table: str,
+    around: Surroundings,
+    connection: str = "",
+) -> Location | Unreachable:
+    """Files that DuckDB reads here, or Spark through ``connection``, for which addresses are fit too."""
+    written = str(server.get("format") or "").strip().lower()
     kind = next((known for known in FORMATS if known == written), None)
     if kind is None:
-        reason = f"local files in the format '{server['format']}' cannot be measured"
+        reason = f"{server['type']} files in the format '{server.get('format') or ''}' cannot be measured"
         return Unreachable(reason, (*path, "format"), "parquet or csv")
-    text = str(server["path"])
     if "{" in text.replace("${", ""):
         if any(character in table for character in "/\\*?[]") or table.startswith("."):
             return Unreachable(f"the table name '{table}' cannot stand in a path", (*path, "path"))
         text = text.replace("{model}", table).replace("{table}", table)
     try:
-        return Location(kind, path=str(project_path(text, around.root)))
+        place = (address(text) if connection else None) or str(project_path(text, around.root))
+        return Location(kind, path=place, connection=connection, table=table if connection else "")
     except UnfitPath as error:
         return Unreachable(str(error), (*path, "path"), "a path in the project folder, or an absolute path")
 

@@ -13,6 +13,21 @@ class UnfitPath(ValueError):
     """The text is no path this project may use; the message says why."""
 
 
+def address(text: str) -> str | None:
+    """The text, where it is an address of files elsewhere, such as ``s3a://bucket/orders``; else None.
+
+    Raises:
+        UnfitPath: it holds credentials, control characters or a ``${NAME}``.
+    """
+    if not _ADDRESS.match(text):
+        return None
+    if not text.isprintable() or "${" in text:
+        raise UnfitPath("the address holds control characters or a ${NAME}")
+    if ":" in text.partition("://")[2].partition("@")[0] and "@" in text:
+        raise UnfitPath("the address holds credentials, which stand in governance.yaml only")
+    return text
+
+
 def project_path(text: str, root: Path) -> Path:
     """The absolute path meant by ``text``.
 

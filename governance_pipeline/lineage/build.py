@@ -169,12 +169,18 @@ def _names(columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
-_DIALECTS = {"postgresql": "postgres", "mssql": "tsql", "mariadb": "mysql", "awsathena": "athena"}
+_DIALECTS = {
+    "postgresql": "postgres",
+    "mssql": "tsql",
+    "mariadb": "mysql",
+    "awsathena": "athena",
+    "sc": "spark",
+}
 
 
 def _dialect(project: Project, contract: Contract) -> str:
     """Name the SQL dialect of the engine that holds the table; files are read by DuckDB."""
-    if contract.location.kind != "sql":
+    if not contract.location.connection:
         return "duckdb"
     connection = project.settings.connections.get(contract.location.connection)
     backend = connection.url.partition(":")[0].partition("+")[0] if connection else ""
@@ -184,6 +190,7 @@ def _dialect(project: Project, contract: Contract) -> str:
         "bigquery",
         "redshift",
         "databricks",
+        "spark",
         "trino",
         "oracle",
         "sqlite",

@@ -90,7 +90,7 @@ class DatasetFacets:
     def _place(self, contract: Contract) -> datasource_dataset.DatasourceDatasetFacet | None:
         """Where the rows are: a path inside the project, or a database without its credentials."""
         location = contract.location
-        if location.kind != "sql":
+        if not location.connection:
             root = f"{self.project.root.as_posix()}/"
             inside = location.path.removeprefix(root)
             uri = None if inside.startswith("/") else f"file:{quote(inside)}"
@@ -105,7 +105,8 @@ class DatasetFacets:
             return None
         if url is None:
             return None
-        uri = f"{url.scheme.partition('+')[0]}://{url.hostname or ''}{port}{url.path}"
+        path = url.path.partition(";")[0]  # what follows in Spark Connect's URLs may be a token
+        uri = f"{url.scheme.partition('+')[0]}://{url.hostname or ''}{port}{path}"
         return datasource_dataset.DatasourceDatasetFacet(
             name=location.connection, uri=uri, producer=self.producer
         )

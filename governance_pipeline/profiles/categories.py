@@ -19,6 +19,7 @@ from governance_pipeline.profiles.bins import (
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.profile import MAX_CATEGORIES, ColumnProfile
 from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.spark_counts import value_counts
 from governance_pipeline.profiles.text import as_text
 
 _LONGEST = 256  # longer text is no category
@@ -115,12 +116,29 @@ def _histograms(
 def _counted(session: Session, window: str, branches: Sequence[_Branch]) -> list[list[_Count]]:
     """For each branch its rows of (text, number, count)."""
     found: list[list[_Count]] = [[] for _ in branches]
-    if branches:
+    if branches and session.dialect == "spark":
+        whole = sum(branch.edges is not None for branch in branches)  # they come first
+        pairs = [_pair(branch, session.dialect) for branch in branches]
+        select = value_counts(pairs, whole=whole, most=MAX_CATEGORIES + 1, longest=_LONGEST)
+        for number, text, value, count in session.rows(
+            sql.over_window(window, sql.render(select, session.dialect))
+        ):
+            found[int(number)].append((text, value, int(count)))
+    elif branches:
         selects = [_select(branch, number, session.dialect) for number, branch in enumerate(branches)]
         body = " UNION ALL ".join(sql.render(select, session.dialect) for select in selects)
         for number, text, value, count in session.rows(sql.over_window(window, body)):
             found[int(number)].append((text, value, int(count)))
     return found
+
+
+def _pair(branch: _Branch, dialect: str) -> tuple[exp.Expression, exp.Expression]:
+    """Text and number by which a row is counted, of which one is null."""
+    spec = branch.spec
+    if spec.kind == "category":
+        return spec.value, exp.Null()
+    known = sql.not_nan(spec.double, dialect) if spec.floating else sql.present(spec.double)
+    return exp.Null(), sql.when(known, bin_of(spec.double, branch.edges) if branch.edges else spec.double)
 
 
 def _select(branch: _Branch, number: int, dialect: str) -> exp.Expression:

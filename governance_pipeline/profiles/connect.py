@@ -18,13 +18,14 @@ from sqlglot import exp
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.charter.environment import resolve_env
 from governance_pipeline.charter.settings import Settings
-from governance_pipeline.errors import SourceUnavailable
+from governance_pipeline.errors import SourceUnavailable, UsageError
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.session import Session, reason
+from governance_pipeline.profiles.spark import SparkSessions
+from governance_pipeline.profiles.spark_address import is_spark, parameters_of, sounds_secret, spark_address
 
 FILES = "files"
 _CONNECT_SECONDS = 10
-_SECRET_WORDS = ("pass", "token", "secret", "key", "credential")
 
 
 class Connections:
@@ -43,6 +44,7 @@ class Connections:
         self._duckdb: Any = None
         self._spill: Path | None = None
         self._attached: dict[str, str] = {}
+        self._spark = SparkSessions()
 
     @contextmanager
     def session(self, location: Location) -> Iterator[Session]:
@@ -92,6 +94,7 @@ class Connections:
                     session.close()
             self._idle.clear()
             self._attached.clear()
+            self._spark.close()
             if self._duckdb is not None:
                 self._duckdb.disconnect()
                 self._duckdb = None
@@ -130,8 +133,15 @@ class Connections:
             )
         url = resolve_env(declared.url, self._environ)
         try:
+            if is_spark(url):
+                spark = self._spark.open(spark_address(url), self._settings.limits)
+                return Session("spark", f"sql:{name}", spark, spark, _secrets(url))
             address, options = _address(url)
             backend = ibis.connect(address, **options)
+        except (SourceUnavailable, UsageError) as error:
+            raise SourceUnavailable(
+                f"connection '{name}' cannot be used: {error.message}", hint=error.hint
+            ) from None
         except Exception as error:  # noqa: BLE001 - every driver has an exception tree of its own
             raise SourceUnavailable(
                 f"the database of connection '{name}' does not answer: {reason(error, _secrets(url))}",
@@ -140,7 +150,8 @@ class Connections:
         dialect = backend.dialect.__name__.lower()
         if dialect == "duckdb":
             return Session(dialect, f"sql:{name}", backend.con, secrets=_secrets(url))
-        session = Session(dialect, f"sql:{name}", backend.con, backend, _secrets(url))
+        connection = getattr(backend, "con", None)  # BigQuery has none
+        session = Session(dialect, f"sql:{name}", connection, backend, _secrets(url))
         if dialect == "postgres":
             limit = int(self._settings.limits.table_timeout_seconds * 1000)
             session.connection.execute("SET default_transaction_read_only = on")
@@ -150,7 +161,7 @@ class Connections:
 
 def family_of(location: Location) -> str:
     """Locations of one family are read by one engine, so that their tables can be joined."""
-    return f"sql:{location.connection}" if location.kind == "sql" else FILES
+    return f"sql:{location.connection}" if location.connection else FILES
 
 
 def _address(url: str) -> tuple[str, dict[str, Any]]:
@@ -169,8 +180,7 @@ def _secrets(url: str) -> tuple[str, ...]:
     """Every text in a URL that must not be shown, as written and as decoded."""
     parts = urlsplit(url)
     found = {parts.password or ""}
-    found |= {
-        value for key, value in parse_qsl(parts.query) if any(word in key.lower() for word in _SECRET_WORDS)
-    }
+    named = [*parse_qsl(parts.query), *parameters_of(url)]
+    found |= {value for name, value in named if sounds_secret(name)}
     found |= {unquote_plus(value) for value in found}
     return tuple(sorted(found - {""}, key=len, reverse=True))

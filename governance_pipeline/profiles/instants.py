@@ -19,9 +19,8 @@ from governance_pipeline.profiles.columns import EngineType
 from governance_pipeline.profiles.scanning import first_date_from, local_midnight
 
 _DATE = exp.DataType(this=exp.DataType.Type.DATE)
-_TIMESTAMP = exp.DataType(this=exp.DataType.Type.TIMESTAMP)
 _ZONED = exp.DataType(this=exp.DataType.Type.TIMESTAMPTZ)
-_TRIES_CASTS = frozenset({"duckdb"})
+_TRIES_CASTS = frozenset({"duckdb", "spark"})
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -47,7 +46,7 @@ class TimeColumn:
         """The column, in a type that orders by time."""
         column = sql.named(self.name)
         if self.type.family == "string":
-            return exp.TryCast(this=column, to=_ZONED.copy())
+            return exp.TryCast(this=column, to=_ZONED.copy(), safe=True)  # not safe, Spark would get a CAST
         return column
 
     def bound(self, instant: datetime) -> exp.Expression:
@@ -57,7 +56,7 @@ class TimeColumn:
         if self.type.zoned or self.type.family == "string":
             return sql.cast(exp.Literal.string(instant.astimezone(UTC).isoformat(sep=" ")), _ZONED)
         naive = instant.astimezone(UTC).replace(tzinfo=None)
-        return sql.cast(exp.Literal.string(naive.isoformat(sep=" ")), _TIMESTAMP)
+        return sql.cast(exp.Literal.string(naive.isoformat(sep=" ")), sql.naive_timestamp(self.dialect))
 
     def from_(self, instant: datetime) -> exp.Expression:
         """Not before ``instant``."""

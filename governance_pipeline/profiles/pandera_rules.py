@@ -19,6 +19,7 @@ from typing import Any
 from governance_pipeline.charter.contract import QualityRule
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import ColumnSpec
+from governance_pipeline.profiles.pandera_alone import load_pandera
 from governance_pipeline.profiles.profile import RuleTally
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.text import as_text
@@ -133,6 +134,7 @@ def _float(value: Any) -> float | None:
 
 def _made(name: str, arguments: Mapping[str, Any], *, textual: bool = False) -> PanderaCheck:
     """The check under pandera's full name; pandera itself judges the arguments."""
+    load_pandera()
     from pandera.api.checks import Check
 
     factory = getattr(Check, name, None)
@@ -207,7 +209,8 @@ def _statement(
 ) -> str:
     """One aggregate over ``w``: for each rule the rows that break any of its checks."""
     import ibis
-    import pandera.backends.ibis.builtin_checks  # noqa: F401 - registers the checks on Ibis expressions
+
+    load_pandera()
     from pandera.api.checks import Check
     from pandera.api.ibis.types import IbisData
 

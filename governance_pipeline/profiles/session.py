@@ -15,7 +15,8 @@ _RETRY_SECONDS = 0.05
 # Messages of these kinds speak of files, tables and servers; of others they may quote a row's values.
 _SPEAKS_OF_NO_ROW = frozenset(
     {"IOException", "CatalogException", "BinderException", "PermissionException", "HTTPException",
-     "OperationalError", "UndefinedTable", "UndefinedColumn", "InsufficientPrivilege", "InvalidSchemaName"}
+     "OperationalError", "UndefinedTable", "UndefinedColumn", "InsufficientPrivilege", "InvalidSchemaName",
+     "SparkFailed"}
 )  # fmt: skip
 _NOT_PARQUET = re.compile(
     r"(?:magic bytes found at end of|too small to be a Parquet).*|File '[^']+' too small"
@@ -71,6 +72,8 @@ class Session:
         if self.backend is None:
             return list(self.connection.execute(statement).fetchall())
         cursor = self.backend.raw_sql(statement)
+        if not hasattr(cursor, "fetchall"):  # BigQuery's result is its rows
+            return [tuple(row) for row in cursor]
         try:
             return [tuple(row) for row in cursor.fetchall()]
         finally:

@@ -16,6 +16,8 @@ APPROXIMATE_DISTINCT = frozenset(
 DOUBLE = exp.DataType(this=exp.DataType.Type.DOUBLE)
 TEXT = exp.DataType(this=exp.DataType.Type.TEXT)
 BIGINT = exp.DataType(this=exp.DataType.Type.BIGINT)
+_SPARK = frozenset({"spark", "databricks"})
+_DISTINCT_ERROR = "0.02"  # standard error asked of HyperLogLog++; Spark's own default is 0.05
 LARGEST = 1.7976931348623157e308  # the largest double
 
 
@@ -105,6 +107,26 @@ def at_most(left: exp.Expression, right: exp.Expression) -> exp.Expression:
 
 def equal(left: exp.Expression, right: exp.Expression) -> exp.Expression:
     return exp.EQ(this=left, expression=right)
+
+
+def naive_timestamp(dialect: str) -> exp.DataType:
+    """The type of a timestamp that knows no time zone."""
+    ntz = dialect in _SPARK  # its TIMESTAMP is an instant
+    return exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ if ntz else exp.DataType.Type.TIMESTAMP)
+
+
+def time_text(what: exp.Expression, dialect: str, *, zoned: bool) -> exp.Expression:
+    """A date or time as text; of an instant with its offset, which Spark leaves out."""
+    if zoned and dialect in _SPARK:
+        return exp.DPipe(this=text_of(what), expression=exp.Literal.string("+00"))
+    return text_of(what)
+
+
+def approximate_distinct(what: exp.Expression, dialect: str) -> exp.Expression:
+    """About how many different values there are, where the dialect is in :data:`APPROXIMATE_DISTINCT`."""
+    if dialect in _SPARK:
+        return exp.ApproxDistinct(this=what, accuracy=exp.Literal.number(_DISTINCT_ERROR))
+    return exp.ApproxDistinct(this=what)
 
 
 def is_nan(what: exp.Expression, dialect: str) -> exp.Expression | None:

@@ -39,11 +39,12 @@ _CHANGES = (
     exp.Attach,
     exp.Detach,
     exp.Copy,
+    exp.QueryTransform,  # Spark's TRANSFORM ... USING runs a program
 )
 # Functions by which a query could reach files, settings or the clock of the machine.
 _REACHES_OUT = re.compile(
     r"^(read_|scan_|parquet_|sniff_|glob$|getenv$|getvariable$|query|duckdb_|pragma_|pg_(?!typeof)|lo_|dblink"
-    r"|current_setting$|set_config$|sqlite_|postgres_|mysql_|load_|install_)"
+    r"|current_setting$|set_config$|sqlite_|postgres_|mysql_|load_|install_|reflect$|try_reflect$|java_method$|http_request$|ai_|secret)"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from governance_pipeline.profiles.bins import histogram_call, histogram_from_cal
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.profile import ColumnProfile
 from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.spark_counts import distinct_counts
 
 EXACT_ROWS = 100_000  # distinct values of larger tables are estimated where the engine can
 _MODERATE = 1e140  # squares of larger values, summed over 1e20 rows, pass the largest double
@@ -40,10 +42,14 @@ def column_statistics(
     unmeasured: dict[str, str] = {}
     profiles = {}
     for spec, own in asked:
-        profile, complete = _read(spec, own, rows, lambda: next(values), exact=exact)
+        profile, complete = _read(spec, session.dialect, own, rows, lambda: next(values), exact=exact)
         profiles[spec.name] = profile
         if not complete:
             unmeasured[spec.name] = TOO_LARGE
+    if session.dialect == "spark":
+        apart = [spec for spec in specs if spec.countable and (exact or spec.exact)]
+        for name, count in distinct_counts(session, window, apart).items():
+            profiles[name] = replace(profiles[name], distinct=count)
     return rows, profiles, unmeasured
 
 
@@ -59,10 +65,11 @@ def _statement(dialect: str, asked: Asked, *, exact: bool) -> str:
             derived += _derived(dialect, spec)
             parts += _number_parts(spec, edges)
         elif spec.kind == "time":
-            parts += [sql.text_of(sql.lowest(spec.value)), sql.text_of(sql.highest(spec.value))]
+            bounds = (sql.lowest(spec.value), sql.highest(spec.value))
+            parts += [sql.time_text(bound, dialect, zoned=spec.type.zoned) for bound in bounds]
         elif spec.kind == "boolean":
             parts.append(sql.count_where(spec.value))
-        if _has_distinct(spec, exact=exact):
+        if _has_distinct(spec, dialect, exact=exact):
             parts.append(_distinct(dialect, spec, exact=exact))
     rows = sql.select(derived or [sql.number(1)], sql.window_name()).subquery("g", copy=False)
     return sql.render(sql.select(parts, rows), dialect)
@@ -100,8 +107,13 @@ def _number_parts(spec: ColumnSpec, edges: Edges | None) -> list[exp.Expression]
     return parts
 
 
-def _has_distinct(spec: ColumnSpec, *, exact: bool) -> bool:
-    """Large tables' floats go without: nearly all differ, and counting them doubles the scan."""
+def _has_distinct(spec: ColumnSpec, dialect: str, *, exact: bool) -> bool:
+    """Large tables' floats go without: nearly all differ, and counting them doubles the scan.
+
+    Spark counts exactly in a statement of its own.
+    """
+    if dialect == "spark" and (exact or spec.exact):
+        return False
     return spec.countable and (exact or spec.exact or not spec.floating)
 
 
@@ -109,11 +121,17 @@ def _distinct(dialect: str, spec: ColumnSpec, *, exact: bool) -> exp.Expression:
     value = sql.own(f"n{spec.label}") if spec.kind == "number" and spec.floating else spec.value
     if exact or spec.exact or dialect not in sql.APPROXIMATE_DISTINCT:
         return sql.count(value, distinct=True)
-    return exp.ApproxDistinct(this=value)
+    return sql.approximate_distinct(value, dialect)
 
 
 def _read(
-    spec: ColumnSpec, edges: Edges | None, rows: int, following: Callable[[], Any], *, exact: bool
+    spec: ColumnSpec,
+    dialect: str,
+    edges: Edges | None,
+    rows: int,
+    following: Callable[[], Any],
+    *,
+    exact: bool,
 ) -> tuple[ColumnProfile, bool]:
     """One column's values in the order :func:`_statement` asked for them; False without moments."""
     filled = int(following())
@@ -140,7 +158,7 @@ def _read(
     elif spec.kind == "boolean":
         true = int(following())
         known["categories"] = {text: n for text, n in (("true", true), ("false", filled - true)) if n}
-    if _has_distinct(spec, exact=exact):
+    if _has_distinct(spec, dialect, exact=exact):
         known["distinct"] = min(int(following()), filled)
     profile = ColumnProfile(
         name=spec.name, kind=spec.kind, engine_type=spec.type.name, rows=rows, nulls=rows - filled, **known

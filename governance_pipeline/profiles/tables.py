@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.connect import Connections
-from governance_pipeline.profiles.session import Session, StatementFailed
+from governance_pipeline.profiles.session import Session, StatementFailed, reason
 
 _STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
 _ONE_TABLE_SHARE = 1 / 4  # of all that may be staged
@@ -86,7 +87,7 @@ class Tables:
         Raises:
             SourceUnavailable: it is not there or cannot be read.
         """
-        if location.kind == "sql":
+        if location.connection:
             yield self._database_table(session, location)
         elif location.kind == "duckdb":
             yield self._attached_table(session, location)
@@ -97,19 +98,33 @@ class Tables:
                 yield self._file_table(session, location, staged)
 
     def _database_table(self, session: Session, location: Location) -> SourceTable:
+        if location.kind != "sql" and not hasattr(session.backend, "view_of"):
+            raise _unreadable(
+                location, f"the connection '{location.connection}' is no Spark, which reads files"
+            )
         if session.backend is None:
             return self._described(session, _table(location.table, location.schema), location)
         try:
-            found = session.backend.get_schema(location.table, database=location.schema or None)
+            table, database = self._placed(session, location)
+            found = session.backend.get_schema(table, database=database or None)
         except Exception as error:  # noqa: BLE001 - every driver has an exception tree of its own
             session.broken = True
             raise (
                 _gone(location)
                 if type(error).__name__ == "TableNotFound"
-                else _unreadable(location, type(error).__name__)
+                else _unreadable(location, reason(error, session.secrets))
             ) from None
         schema = tuple((name, _as_text(engine_type(dtype))) for name, dtype in found.items())
-        return SourceTable(_table(location.table, location.schema), schema)
+        return SourceTable(_table(table, database), schema)
+
+    def _placed(self, session: Session, location: Location) -> tuple[str, str]:
+        """Table and schema to read; of files that are read through a connection, a view of them."""
+        if location.kind == "sql":
+            return location.table, location.schema
+        path, root = location.path, str(self._root)
+        if Path(path).is_relative_to(root):  # only what the contract says is a pattern
+            path = re.sub(r"[\\\[\]{}*?]", r"\\\g<0>", root) + path.removeprefix(root)
+        return session.backend.view_of(location.kind, path), ""
 
     def _attached_table(self, session: Session, location: Location) -> SourceTable:
         path = self._root / location.path

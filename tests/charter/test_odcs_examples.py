@@ -125,4 +125,7 @@ def test_an_example_that_asks_to_be_governed_is_refused_with_its_reason(tmp_path
 
     (problem,) = check_project(root)
     assert problem.message == KAFKA
-    assert problem.expected == "a local Parquet or CSV file, a DuckDB file, or a SQL database"
+    assert (
+        problem.expected
+        == "a local Parquet or CSV file, a DuckDB file, a SQL database, or files that Spark reads"
+    )

@@ -38,6 +38,20 @@ def server(kind: str, **rest: Any) -> dict[str, Any]:
         (server("postgresql", schema="public"), Location("sql", "", "warehouse", "public", "t_1")),
         (server("snowflake", schema="s"), Location("sql", "", "warehouse", "s", "t_1")),
         (server("bigquery", dataset="d"), Location("sql", "", "warehouse", "d", "t_1")),
+        (server("hive", host="h", database="d"), Location("sql", "", "warehouse", "d", "t_1")),
+        (
+            server("s3", location="s3a://b/{table}/*", format="parquet"),
+            Location("parquet", "s3a://b/t_1/*", "warehouse", "", "t_1"),
+        ),
+        (
+            server("azure", location="abfss://c@a.dfs.core.windows.net/x", format="csv"),
+            Location("csv", "abfss://c@a.dfs.core.windows.net/x", "warehouse", "", "t_1"),
+        ),
+        (
+            server("custom", path="data/x/*.parquet", format="parquet"),
+            Location("parquet", "/project/data/x/*.parquet", "warehouse", "", "t_1"),
+        ),
+        (server("custom", schema="s"), Location("sql", "", "warehouse", "s", "t_1")),
     ],
 )
 def test_each_kind_of_server_leads_to_its_table(one: dict[str, Any], place: Location) -> None:
@@ -48,7 +62,11 @@ def test_each_kind_of_server_leads_to_its_table(one: dict[str, Any], place: Loca
     ("one", "words"),
     [
         (server("kafka"), "type 'kafka' cannot be measured"),
-        (server("s3", location="s3://b"), "type 's3'"),
+        (server("s3", location="s3a://b"), "s3 files in the format ''"),
+        (server("s3", location="s3a://b", format="delta"), "s3 files in the format 'delta'"),
+        (server("s3", location="s3a://key:word@b/x", format="csv"), "credentials"),
+        (server("custom", path="../x.csv", format="csv"), "out of the project"),
+        ({"server": "other", "type": "s3", "location": "s3a://b", "format": "csv"}, "so these files"),
         (server("local", path="a.json", format="json"), "format 'json'"),
         (server("local", path="../a.csv", format="csv"), "out of the project"),
         (server("local", path="s3://bucket/a.csv", format="csv"), "address"),

@@ -13,6 +13,7 @@ import pandas as pd
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from governance_pipeline.charter.contract import Column, Contract, DatasetKind, Location
 from governance_pipeline.charter.settings import Connection, Limits, Schedule, Settings
@@ -21,9 +22,10 @@ from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.scanning import plan_scan
 from governance_pipeline.testing import a_playbook
+from tests.spark import NEEDS_SPARK
 
 NIGHT = date(2026, 3, 10)
-KINDS = ("parquet", "csv", "duckdb", "postgres")
+KINDS = ("parquet", "csv", "duckdb", "postgres", pytest.param("spark", marks=NEEDS_SPARK))
 
 
 def settings(url: str | None = None, **limits: Any) -> Settings:
@@ -33,6 +35,12 @@ def settings(url: str | None = None, **limits: Any) -> Settings:
         connections={"pg": Connection(url=url)} if url else {},
         limits=Limits(**limits),
     )
+
+
+def url_of(kind: str, request: pytest.FixtureRequest) -> str | None:
+    """The URL of the connection that tables of the kind are read through."""
+    fixtures = {"postgres": "postgres_url", "spark": "spark_url"}
+    return str(request.getfixturevalue(fixtures[kind])) if kind in fixtures else None
 
 
 def contract(location: Location, *columns: Column, **changes: Any) -> Contract:
@@ -60,6 +68,8 @@ def write(
     if kind == "parquet":
         pq.write_table(table, root / f"{name}.parquet")
         return Location("parquet", path=str(root / f"{name}.parquet"))
+    if kind == "spark":
+        return replace(write("parquet", root, table, name=name), connection="pg")
     if kind == "csv":
         table.to_pandas().to_csv(root / f"{name}.csv", index=False, date_format="%Y-%m-%d %H:%M:%S")
         return Location("csv", path=str(root / f"{name}.csv"))
@@ -81,6 +91,7 @@ _POSTGRES_TYPES: Mapping[str, str] = {
     "int64": "bigint", "int32": "integer", "double": "double precision", "bool": "boolean", "string": "text",
     "large_string": "text", "date32[day]": "date", "timestamp[us]": "timestamp", "timestamp[ns]": "timestamp",
     "timestamp[s]": "timestamp", "timestamp[us, tz=UTC]": "timestamptz", "null": "text",
+    "float": "real", "decimal128(12, 2)": "numeric(12, 2)", "decimal128(20, 0)": "numeric(20, 0)",
 }  # fmt: skip
 
 

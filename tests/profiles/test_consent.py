@@ -19,7 +19,7 @@ from governance_pipeline.charter.contract import LawfulBasis, Location, PurposeU
 from governance_pipeline.charter.settings import ConsentLedger
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.plan import ConsentPlan
-from tests.profiles.support import contract, plan, scan, settings, write
+from tests.profiles.support import KINDS, contract, plan, scan, settings, url_of, write
 
 AS_OF = datetime(2026, 3, 11, tzinfo=UTC)  # the end of the night of 10 March
 TRAINING = PurposeUse("model_training", LawfulBasis.CONSENT)
@@ -159,9 +159,9 @@ def test_another_declared_basis_holds_unless_the_ledger_holds_an_objection(tmp_p
     assert one(tmp_path, replace(ANN, status="withdrawn", basis=basis.value), uses=use) == "withdrawn"
 
 
-@pytest.mark.parametrize("kind", ["parquet", "csv", "duckdb", "postgres"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_engine_counts_subjects_and_rows_alike(tmp_path, request, kind):
-    url = request.getfixturevalue("postgres_url") if kind == "postgres" else None
+    url = url_of(kind, request)
     records = [
         Record("a"), Record("b", ends=day(2, 1)), Record("c", status="withdrawn"), Record("d", purpose="ads"),
         Record("a", purpose="ads", status="withdrawn"),

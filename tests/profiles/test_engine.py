@@ -12,7 +12,7 @@ import pytest
 
 from governance_pipeline.charter.contract import Column
 from governance_pipeline.profiles.profile import Profile
-from tests.profiles.support import KINDS, contract, scan, write
+from tests.profiles.support import KINDS, contract, scan, url_of, write
 
 ROWS = 400
 
@@ -24,7 +24,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(kind: str, request: pytest.FixtureRequest) -> str | None:
-    return str(request.getfixturevalue("postgres_url")) if kind == "postgres" else None
+    return url_of(kind, request)
 
 
 def things() -> pd.DataFrame:

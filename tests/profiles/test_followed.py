@@ -16,7 +16,7 @@ from governance_pipeline.charter.contract import Calendar
 from governance_pipeline.profiles.merge_groups import merge_tables
 from governance_pipeline.profiles.plan import FollowPlan, GroupPlan
 from governance_pipeline.profiles.profile import GroupTable
-from tests.profiles.support import KINDS, contract, scan, write
+from tests.profiles.support import KINDS, contract, scan, url_of, write
 
 NEW_YORK = Calendar(timezone="America/New_York")
 PLAN = GroupPlan(
@@ -40,7 +40,7 @@ PLAN = GroupPlan(
 
 @pytest.fixture(params=KINDS)
 def run(request, tmp_path):
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    url = url_of(request.param, request)
     names = iter("abcdef")
 
     def scanned(table, *groups, **changes):

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 
 from governance_pipeline.profiles.plan import GroupPlan
-from tests.profiles.support import KINDS, contract, scan, write
+from tests.profiles.support import KINDS, contract, scan, url_of, write
 
 
 @pytest.fixture(params=KINDS)
 def run(request, tmp_path):
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    url = url_of(request.param, request)
 
     def scanned(table, *groups, **changes):
         location = write(request.param, tmp_path, table, url)

@@ -17,7 +17,7 @@ from governance_pipeline.charter.contract import Column, QualityRule
 from governance_pipeline.profiles.profile import RuleTally
 from governance_pipeline.profiles.rules import answer
 from governance_pipeline.testing import a_profile
-from tests.profiles.support import KINDS, contract, scan, write
+from tests.profiles.support import KINDS, contract, scan, url_of, write
 
 ROWS = 300
 
@@ -90,7 +90,7 @@ def by_pandera(frame: pd.DataFrame, name: str) -> int:
 
 @pytest.fixture(params=KINDS)
 def run(request, tmp_path):
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    url = url_of(request.param, request)
 
     def scanned(frame, *rules, **changes):
         location = write(request.param, tmp_path, frame, url)
