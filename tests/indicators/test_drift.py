@@ -359,6 +359,34 @@ def test_a_difference_that_only_many_questions_explain_is_a_pass_that_says_so(de
     assert [one.facet for one in rest] == [one.facet for one in others]
 
 
+def test_a_difference_that_is_certain_but_perhaps_small_is_judged_by_its_smallest_size():
+    """Moved by 0.42 standard deviations, 2,000 and 1,000 rows: the index is above the bound of
+    0.1; that it is more than 0.1 nobody can say, though that it is not 0 is as good as certain.
+    """
+    rng = np.random.default_rng(39)
+    edges = np.linspace(-4, 4, 21)
+    then, now = numbers(rng.normal(0, 1, 2000), edges), numbers(rng.normal(0.42, 1, 1000), edges)
+    found = drift(then, now, warn=0.1)
+    assert found.value is not None
+    assert found.interval is not None
+    assert found.value > 0.1 > found.interval[0]
+    assert found.details["p_value"] < 1e-9
+    assert found.outcome is Outcome.PASS
+    assert "may differ" in found.sentence
+    assert drift(then, now, warn=0.05).outcome is Outcome.WARN
+
+
+def test_what_is_certain_and_of_no_consequence_does_not_pay_for_others(debt_ratios):
+    """Nine columns of millions of rows, each certain to have moved by a hair: were they findings, the
+    tenth could have a p-value of 0.009.
+    """
+    found = drift(numbers(debt_ratios[:2000]), numbers(debt_ratios[2000:] * 1.2))
+    hair = replace(found, outcome=Outcome.PASS, details={**found.details, "p_value": 1e-30})
+    others = [replace(hair, facet=f"c{place}") for place in range(9)]
+    surprising = replace(found, details={**found.details, "p_value": 0.002})
+    assert conclude([surprising, *others], a_playbook())[0].outcome is Outcome.PASS
+
+
 def test_a_column_that_changed_its_type_is_not_excused_by_the_nights_other_questions(debt_ratios):
     broken = drift(numbers(debt_ratios), words({"x": 1000}))
     quiet = drift(numbers(debt_ratios[:2000]), numbers(debt_ratios[2000:]))
