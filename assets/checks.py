@@ -15,7 +15,7 @@ import dagster as dg
 from assets.keys import entity_key, plain, stage_key
 from assets.markdown import counts, measurement_table, numbered
 from governance_pipeline.charter.project import Project
-from governance_pipeline.indicators.registry import all_indicators, expected_keys
+from governance_pipeline.indicators.registry import expected_keys, measured_by
 from governance_pipeline.response.advice import advice_for
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -34,12 +34,12 @@ class CheckBook:
     """Which check shows which measurement, for one project.
 
     Attributes:
-        indicators: all that are installed.
+        indicators: all that a night measures.
     """
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.indicators = all_indicators()
+        self.indicators = measured_by(project.playbook)
         self._titles = {indicator.name: indicator.title for indicator in self.indicators}
         self._rolled = rolls_up(project)
         self._named = _named_namespaces(project, len(self._titles)) if self._rolled else frozenset()

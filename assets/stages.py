@@ -14,7 +14,7 @@ from assets.keys import GOVERNANCE, dataset_key, entity_key, model_key, stage_ke
 from assets.markdown import counts, measurement_table, numbered, risk_table, table
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.base import Indicator
-from governance_pipeline.indicators.registry import all_indicators
+from governance_pipeline.indicators.registry import measured_by
 from governance_pipeline.risk.explain import explain
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.incident import IncidentAct
@@ -22,7 +22,7 @@ from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 from governance_pipeline.vocabulary.risk import RiskScore
 
-MOST_OBSERVATIONS = 240  # with 200 roll-ups and the log's lines under a thousand events a night
+MOST_OBSERVATIONS = 215  # with 200 roll-ups and the log's lines under a thousand events a night
 TRANSITIONS = {IncidentAct.OPENED, IncidentAct.REOPENED, IncidentAct.RESOLVED}
 
 _TEXT = {
@@ -40,7 +40,7 @@ def stage_specs(project: Project) -> list[dg.AssetSpec]:
     """Catalog -> profiles -> one asset per indicator -> risk -> incidents, reviews, lineage -> seal."""
     tables = [dataset_key(name) for name in project.contracts]
     models = [model_key(name) for name in project.models]
-    measured = all_indicators()
+    measured = measured_by(project.playbook)
     indicators = [stage_key(indicator.name) for indicator in measured]
     return [
         _spec("catalog", [*tables, *models], _TEXT["catalog"]),

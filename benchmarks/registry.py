@@ -24,6 +24,7 @@ TOPICS: Mapping[str, str] = {
     "consent": "benchmarks.consent_join",
     "memory": "benchmarks.memory",
     "drift": "benchmarks.statistics_drift",
+    "bias": "benchmarks.statistics_bias",
 }
 
 

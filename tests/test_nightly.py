@@ -137,12 +137,12 @@ def test_an_indicator_that_breaks_is_a_missing_measurement_of_that_entity_alone(
             raise ZeroDivisionError("a bug")
         return real(inputs)
 
-    found = [*stage.all_indicators()]
+    found = [*stage.measured_by(a_playbook())]
     place = next(i for i, indicator in enumerate(found) if indicator.name == "recency")
     real = found[place].measure_dataset
     assert real is not None
     found[place] = replace(found[place], measure_dataset=broken)
-    monkeypatch.setattr(stage, "all_indicators", lambda: tuple(found))
+    monkeypatch.setattr(stage, "measured_by", lambda _: tuple(found))
     events = run(a_services(tmp_path))
     missing = [
         m.measurement for m in of_kind(events, IndicatorMeasured) if m.measurement.outcome is Outcome.NOT_RUN

@@ -4,11 +4,12 @@ Made from an ODCS v3.1 file by :mod:`governance_pipeline.charter.odcs`. One ODCS
 several schema objects; each becomes one contract. What ODCS has no field for stands there as
 ``customProperties`` (``namespace``, ``datasetKind``, ``eventTime``, ``subjectKey``, ``clusterColumn``,
 ``purposes``, ``trainingUse``, ``calendar``, ``vendor`` and, on a property,
-``sensitiveAttribute``, ``personal``).
+``sensitiveAttribute``, ``personal``, ``population``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -77,6 +78,23 @@ class ColumnSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Population:
+    """The people a dataset should stand for, by the groups of one column.
+
+    Attributes:
+        shares: each group's share of the population; together at most 1, the rest is everybody else.
+        favourable: each group's share of favourable labels in the population, where known.
+        reference: the group whose labels others are compared with; "" for none.
+        source: where the figures come from.
+    """
+
+    shares: Mapping[str, float]
+    favourable: Mapping[str, float] = field(default_factory=dict)
+    reference: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column as the contract promises it.
 
@@ -87,6 +105,7 @@ class Column:
         sources: the columns it is computed from, as declared (``transformSourceObjects``) or found
             by parsing ``transform_logic``.
         options: ODCS logicalTypeOptions (minimum, maximum, pattern, maxLength, format ...).
+        population: the declared population by this column's groups; None where none is declared.
     """
 
     name: str
@@ -103,6 +122,7 @@ class Column:
     transform_logic: str = ""
     transform_description: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    population: Population | None = None
     line: int = 0
 
 

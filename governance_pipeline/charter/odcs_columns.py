@@ -127,6 +127,7 @@ def _column(part: Mapping[str, Any], path: tuple[PathStep, ...], reading: Readin
         sensitive=terms.sensitiveAttribute,
         transform_logic=str(part.get("transformLogic", "")),
         transform_description=str(part.get("transformDescription", "")),
+        population=terms.population.population() if terms.population else None,
         options=dict(part.get("logicalTypeOptions") or {}),
         line=reading.document.position(path)[0],
     )

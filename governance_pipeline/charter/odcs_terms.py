@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from governance_pipeline.charter.base import FileModel
-from governance_pipeline.charter.contract import Calendar, DatasetKind, LawfulBasis, PurposeUse
+from governance_pipeline.charter.contract import Calendar, DatasetKind, LawfulBasis, Population, PurposeUse
 from governance_pipeline.charter.playbook import Tier
+
+SHARES_MAY_ROUND = 0.005
+"""Published shares are rounded, and may add up to a little more than 1."""
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -60,11 +63,39 @@ class DatasetTerms(FileModel):
     jobSql: Text | None = None  # noqa: N815
 
 
+GroupShare = Annotated[float, Field(gt=0, lt=1)]
+
+
+class PopulationTerm(FileModel):
+    """The people a dataset should stand for, by the groups of a column."""
+
+    shares: Annotated[dict[Text, GroupShare], Field(min_length=1)]
+    favourable: dict[Text, GroupShare] = Field(default_factory=dict)
+    reference: str = ""
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        total = math.fsum(self.shares.values())
+        if total > 1 + SHARES_MAY_ROUND:
+            raise ValueError(f"the shares of the population add up to {total:.4g}, more than 1")
+        named = [*self.favourable, *([self.reference] if self.reference else [])]
+        strangers = [name for name in named if name not in self.shares]
+        if strangers:
+            raise ValueError(f"'{strangers[0]}' is not among the shares of the population")
+        return self
+
+    def population(self) -> Population:
+        """The same as the rest of the project reads it."""
+        return Population(dict(self.shares), dict(self.favourable), self.reference, self.source)
+
+
 class ColumnTerms(FileModel):
     """The custom properties of a column."""
 
     sensitiveAttribute: bool = False  # noqa: N815
     personal: bool = False
+    population: PopulationTerm | None = None
 
 
 _SECONDS: Mapping[str, float] = {

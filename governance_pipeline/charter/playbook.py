@@ -126,10 +126,23 @@ class DriftPolicy(IndicatorPolicy):
     bins: int = Field(20, ge=2, le=200)
 
 
+FairnessMetric = Literal[
+    "selection_rate",
+    "true_positive_rate",
+    "false_positive_rate",
+    "precision",
+    "equalized_odds",
+    "calibration",
+]
+
+
 class BiasPolicy(IndicatorPolicy):
-    """Bounds are the absolute gap between a group and the reference group.
+    """Bounds are the gap between a group and the reference group.
 
     Attributes:
+        compare_by: ``difference``: the gap is the difference of two rates. ``ratio``: it is 1 less the
+            smaller rate's part of the larger one, so that ``fail: 0.2`` is the four-fifths rule
+            (29 CFR 1607.4 D). Calibration is compared by difference always.
         metrics: which fairness metrics gate; all are measured and shown.
         minimum_group: smaller groups give ``insufficient`` and are not shown.
         family_error: family-wise error over all groups and attributes of a model (Holm).
@@ -137,17 +150,82 @@ class BiasPolicy(IndicatorPolicy):
 
     warn: float | None = 0.10
     fail: float | None = 0.20
-    metrics: tuple[
-        Literal["selection_rate", "true_positive_rate", "false_positive_rate", "precision"], ...
-    ] = ("selection_rate", "true_positive_rate")
+    compare_by: Literal["difference", "ratio"] = "difference"
+    metrics: tuple[FairnessMetric, ...] = ("selection_rate", "true_positive_rate")
     window_days: int = Field(28, ge=1, le=365)
     minimum_group: int = Field(30, ge=2)
     family_error: float = Field(0.05, gt=0, lt=1)
     intersections: bool = True
 
 
+class RepresentationPolicy(IndicatorPolicy):
+    """Bounds are the gap between a group's share, or its share of favourable labels, and the declared
+    population's.
+
+    Attributes:
+        minimum_group: fewer rows give ``insufficient``.
+        family_error: family-wise error over all groups of a dataset (Holm).
+    """
+
+    warn: float | None = 0.05
+    fail: float | None = 0.10
+    minimum_group: int = Field(30, ge=2)
+    family_error: float = Field(0.05, gt=0, lt=1)
+
+
+class PredictionDriftPolicy(IndicatorPolicy):
+    """Bounds are PSI between the predictions of now and of the version's first days.
+
+    Attributes:
+        window_days: days that are "now".
+        first_days: length of the version's first days.
+        q: false-discovery rate over all models of a night (Benjamini-Hochberg).
+        minimum_rows: fewer predictions give ``insufficient``.
+    """
+
+    warn: float | None = 0.1
+    fail: float | None = 0.2
+    window_days: int = Field(7, ge=1, le=90)
+    first_days: int = Field(28, ge=1, le=90)
+    q: float = Field(0.01, gt=0, lt=1)
+    minimum_rows: int = Field(200, ge=20)
+
+
+class PerformancePolicy(IndicatorPolicy):
+    """Bounds are how far a live figure may fall short of the one the version promised: of shares (AUC,
+    accuracy, precision, recall, specificity, F1) as a difference.
+
+    Attributes:
+        errors: bounds for errors (Brier score, log loss, MAE, RMSE), as a part of the promised error.
+        window_days: days whose arriving outcomes count.
+        minimum_labels: fewer known outcomes give ``insufficient``.
+    """
+
+    warn: float | None = 0.02
+    fail: float | None = 0.05
+    errors: Bounds = Bounds(warn=0.10, fail=0.25)
+    window_days: int = Field(28, ge=1, le=365)
+    minimum_labels: int = Field(100, ge=20)
+
+
+class CalibrationPolicy(IndicatorPolicy):
+    """Bounds are the expected calibration error, freed from what chance adds.
+
+    Attributes:
+        window_days: days whose arriving outcomes count.
+        minimum_labels: fewer known outcomes give ``insufficient``.
+    """
+
+    warn: float | None = 0.05
+    fail: float | None = 0.10
+    window_days: int = Field(28, ge=1, le=365)
+    minimum_labels: int = Field(200, ge=20)
+
+
 class Indicators(FileModel):
-    """The policy of every indicator."""
+    """The policy of every indicator. What stands below ``bias`` is measured where the playbook has a
+    policy for it.
+    """
 
     recency: RecencyPolicy
     consent: ConsentPolicy
@@ -157,6 +235,10 @@ class Indicators(FileModel):
     provenance: ProvenancePolicy
     drift: DriftPolicy
     bias: BiasPolicy
+    representation: RepresentationPolicy | None = None
+    prediction_drift: PredictionDriftPolicy | None = None
+    performance: PerformancePolicy | None = None
+    calibration: CalibrationPolicy | None = None
 
 
 class RiskPolicy(FileModel):
@@ -243,3 +325,10 @@ class Playbook(FileModel):
         """The policy of an indicator by its registered name; None for a plug-in without one."""
         found = getattr(self.indicators, indicator, None)
         return found if isinstance(found, IndicatorPolicy) else None
+
+    def asks_for(self, indicator: str) -> bool:
+        """Whether an indicator is to be measured: the playbook has a policy for it and does not switch it
+        off. A plug-in needs none.
+        """
+        policy = self.policy(indicator)
+        return policy.enabled if policy else indicator not in Indicators.model_fields

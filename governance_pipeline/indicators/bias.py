@@ -1,35 +1,50 @@
 """Bias: does a model decide, and err, alike for the groups of people it decides about?
 
 Every group of every sensitive attribute, and of every pair of attributes, is compared with the named
-reference group by four rates. A comparison warns or fails when the end of the gap's interval that
-lies nearest to zero passes the bound AND the family-wise control over all comparisons of the model
-(:func:`conclude`) agrees. Too few decisions is an outcome of its own, never a pass; groups under the
-minimum size are not shown, nor any that would give them away.
+reference group: by four rates (demographic parity, equal opportunity, predictive parity and the rate of
+wrongly favourable decisions), by equalized odds, and, where scores are kept, by how well these are
+calibrated. The policy compares rates by difference or by ratio (the four-fifths rule).
+
+A comparison warns or fails when the end of the gap's interval that lies nearest to zero passes the bound
+AND the family-wise control over all comparisons of the model (:func:`conclude`) agrees. Too few decisions
+is an outcome of its own, never a pass; groups under the minimum size are not shown, nor any that would give
+them away. Where a gap turns round within strata that the model's file names, the sentence says so
+(Simpson's paradox).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
+from typing import Any
 
-from governance_pipeline.charter.model import SensitiveAttribute
-from governance_pipeline.charter.playbook import BiasPolicy, Playbook
+from governance_pipeline.charter.playbook import BiasPolicy, FairnessMetric, Playbook
 from governance_pipeline.indicators.base import Indicator, ModelInputs
+from governance_pipeline.indicators.bias_questions import Question, questions
 from governance_pipeline.indicators.disclosure import part_of
 from governance_pipeline.indicators.statistics import bias_words as words
-from governance_pipeline.indicators.statistics.gaps import beside, gap, large_enough, tellable
+from governance_pipeline.indicators.statistics.gaps import (
+    ODDS,
+    Found,
+    Gap,
+    beside,
+    calibration_gap,
+    gap,
+    large_enough,
+    odds_gap,
+    tellable,
+)
 from governance_pipeline.indicators.statistics.groups import (
     METRICS,
     Group,
     Metric,
     Tally,
-    hidden,
     tallies,
     undecided,
 )
 from governance_pipeline.indicators.statistics.multiplicity import holm
 from governance_pipeline.indicators.statistics.rates import Rates, fairness_rates, summary
+from governance_pipeline.indicators.statistics.strata import within_strata
 from governance_pipeline.profiles.profile import GroupTable, Profile
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -37,46 +52,6 @@ from governance_pipeline.vocabulary.outcome import Outcome
 
 NAME = "bias"
 UNIT = "share"
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """One attribute, or a pair, by which a model's decisions are split.
-
-    Attributes:
-        counts: of every group with a decision; the reference among them or not.
-        concealed: the groups of which nothing may be shown.
-    """
-
-    attributes: tuple[SensitiveAttribute, ...]
-    counts: Mapping[Group, Tally]
-    concealed: frozenset[Group]
-
-    @property
-    def label(self) -> str:
-        return " & ".join(attribute.column for attribute in self.attributes)
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        return tuple(attribute.title or attribute.column for attribute in self.attributes)
-
-    @property
-    def reference(self) -> Group:
-        return tuple(attribute.reference for attribute in self.attributes)
-
-    @property
-    def groups(self) -> list[Group]:
-        """All but the reference that may be shown, in order."""
-        return sorted(
-            group for group in self.counts if group != self.reference and group not in self.concealed
-        )
-
-    def facet(self, group: Group) -> str:
-        pairs = zip(self.attributes, group, strict=True)
-        return " & ".join(f"{attribute.column}={value}" for attribute, value in pairs)
-
-    def name(self, group: Group) -> str:
-        return words.group_name(self.titles, group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +78,7 @@ def measure(inputs: ModelInputs) -> Iterator[Measurement]:
         return
     profile = inputs.profiles.get(model.predictions.dataset)
     table = next((t for t in profile.groups if t.model == model.name), None) if profile else None
-    if profile is None or table is None:
+    if profile is None or table is None or f"groups:{model.name}" in profile.unmeasured:
         yield replace(blank, sentence=words.not_read(model.predictions.dataset))
         return
     yield from _of_table(inputs, blank, table, _window(inputs, profile))
@@ -148,26 +123,16 @@ def _of_table(inputs: ModelInputs, blank: Measurement, table: GroupTable, when: 
         if metric not in metrics:
             sentence = words.no_outcomes(metric)
             yield replace(blank, facet=metric, metric=metric, outcome=Outcome.INSUFFICIENT, sentence=sentence)
-    questions = list(_questions(inputs, table))
-    rates = fairness_rates({(q.label, group): tally for q in questions for group, tally in q.counts.items()})
+    asked = list(questions(inputs, table))
+    rates = fairness_rates({(q.label, group): tally for q in asked for group, tally in q.counts.items()})
     night = _Night(blank, inputs.playbook.indicators.bias, inputs.model.tier, inputs.minimum_group_size, when)
-    for question in questions:
+    for question in asked:
         of_question = {group: rates[question.label, group] for group in question.counts}
         yield from _of_question(night, question, of_question, metrics)
 
 
-def _questions(inputs: ModelInputs, table: GroupTable) -> Iterator[_Question]:
-    known = [a for a in inputs.model.sensitive_attributes if a.column in table.attributes]
-    pairs = combinations(known, 2) if inputs.playbook.indicators.bias.intersections else ()
-    for attributes in (*((attribute,) for attribute in known), *pairs):
-        counts = tallies(table, tuple(attribute.column for attribute in attributes))
-        reference = tuple(attribute.reference for attribute in attributes)
-        sizes = {group: tally.decided for group, tally in counts.items()}
-        yield _Question(attributes, counts, hidden(sizes, inputs.minimum_group_size, reference))
-
-
 def _of_question(
-    night: _Night, question: _Question, rates: Mapping[Group, Rates], metrics: list[Metric]
+    night: _Night, question: Question, rates: Mapping[Group, Rates], metrics: list[Metric]
 ) -> Iterator[Measurement]:
     blank, least, reference = night.blank, night.policy.minimum_group, question.reference
     if question.concealed:
@@ -196,25 +161,72 @@ def _of_question(
     for group in question.groups:
         for metric in metrics:
             yield _compared(night, question, fit, group, metric)
+        yield from _derived(night, question, fit, group, metrics)
 
 
-def _compared(
-    night: _Night, question: _Question, fit: Mapping[Group, Rates], group: Group, metric: Metric
-) -> Measurement:
+def _derived(
+    night: _Night, question: Question, fit: Mapping[Group, Rates], group: Group, metrics: list[Metric]
+) -> Iterator[Measurement]:
+    """Equalized odds and calibration; where they do not gate, only if there is enough to tell."""
+    pairs = (fit[group], fit[question.reference]), _both(question, group)
+    by_ratio = night.policy.compare_by == "ratio"
+    odds = odds_gap(*pairs, by_ratio=by_ratio) if {*ODDS} <= {*metrics} else None
+    scored = (question.scored.get(group), question.scored.get(question.reference))
+    calibrated = calibration_gap(*scored, night.policy.minimum_group, night.k)
+    derived: tuple[tuple[FairnessMetric, Found | None], ...] = (
+        ("equalized_odds", odds),
+        ("calibration", calibrated),
+    )
+    for metric, found in derived:
+        blank = _blank_of(night, question, group, metric)
+        if found is not None:
+            yield _judged(blank, night, question, group, metric, found)
+        elif blank.details["gates"]:
+            sentence = words.too_few_derived(metric, _names(question, group), night.policy.minimum_group)
+            yield replace(blank, outcome=Outcome.INSUFFICIENT, sentence=sentence)
+
+
+def _blank_of(night: _Night, question: Question, group: Group, metric: FairnessMetric) -> Measurement:
     gates = metric in night.policy.metrics
-    blank = replace(
+    return replace(
         night.blank,
         facet=f"{question.facet(group)}:{metric}",
         metric=metric,
         threshold=night.policy.threshold(night.tier) if gates else None,
         details={**night.blank.details, "group": question.facet(group), "gates": gates},
     )
-    names = (question.name(group), question.name(question.reference))
-    both = (question.counts[group], question.counts[question.reference])
+
+
+def _names(question: Question, group: Group) -> tuple[str, str]:
+    return question.name(group), question.name(question.reference)
+
+
+def _both(question: Question, group: Group) -> tuple[Tally, Tally]:
+    return question.counts[group], question.counts[question.reference]
+
+
+def _compared(
+    night: _Night, question: Question, fit: Mapping[Group, Rates], group: Group, metric: Metric
+) -> Measurement:
+    blank = _blank_of(night, question, group, metric)
+    both = _both(question, group)
     rates = (fit[group], fit[question.reference])
-    found = gap(metric, rates, both)
+    found = gap(metric, rates, both, by_ratio=night.policy.compare_by == "ratio")
     if found is None:
-        return _too_few(blank, night, both, names, metric)
+        return _too_few(blank, night, both, _names(question, group), metric)
+    judged = _judged(blank, night, question, group, metric, found)
+    judged = replace(judged, details={**judged.details, **beside(metric, *rates)})
+    return _looked_at_again(judged, night, question, group, metric, found)
+
+
+def _judged(
+    blank: Measurement,
+    night: _Night,
+    question: Question,
+    group: Group,
+    metric: FairnessMetric,
+    found: Found,
+) -> Measurement:
     outcome = blank.threshold.judge(found.interval[0]) if blank.threshold else Outcome.PASS
     verdict = words.verdict(outcome, found.size, blank.threshold)
     return replace(
@@ -223,14 +235,44 @@ def _compared(
         value=found.size,
         n=found.n,
         interval=found.interval,
-        sentence=words.gap(night.when, metric, names, found, verdict),
+        sentence=words.comparison(night.when, metric, _names(question, group), found, verdict),
         details={
             **blank.details,
             "reference": question.facet(question.reference),
             **found.details(),
-            **beside(metric, *rates),
         },
     )
+
+
+def _looked_at_again(
+    judged: Measurement, night: _Night, question: Question, group: Group, metric: Metric, found: Gap
+) -> Measurement:
+    """Says where a gap that is more than chance turns round within strata; it does not change the
+    outcome, which people may then explain.
+    """
+    low, high = found.difference_interval
+    again: dict[str, Any] = {}
+    for column, strata in question.strata.items():
+        pairs = {
+            stratum: (of_stratum.get(group, Tally()), of_stratum.get(question.reference, Tally()))
+            for stratum, of_stratum in strata.items()
+        }
+        within = within_strata({s: (a.share(metric), b.share(metric)) for s, (a, b) in pairs.items()})
+        if within is None:
+            continue
+        told = [s for s in within.against if all(tally.share(metric)[1] >= night.k for tally in pairs[s])]
+        reverses = not low <= 0 <= high and within.difference * (found.rate - found.reference_rate) < 0
+        again[column] = {
+            "difference": within.difference,
+            "interval": list(within.interval),
+            "strata": within.compared,
+            "against": told,
+            "reverses": reverses,
+        }
+        if reverses:
+            sentence = words.reverses(judged.sentence, column, _names(question, group), within)
+            judged = replace(judged, sentence=sentence)
+    return replace(judged, details={**judged.details, "within": again}) if again else judged
 
 
 def _too_few(

@@ -16,16 +16,22 @@ from importlib.metadata import EntryPoint, entry_points
 
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, NotFound
+from governance_pipeline.indicators import calibration, performance, prediction_drift, representation
 from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.indicators.bias import BIAS
+from governance_pipeline.indicators.calibration import CALIBRATION
 from governance_pipeline.indicators.consent import CONSENT
 from governance_pipeline.indicators.drift import DRIFT
 from governance_pipeline.indicators.ownership import OWNERSHIP
+from governance_pipeline.indicators.performance import PERFORMANCE
+from governance_pipeline.indicators.prediction_drift import PREDICTION_DRIFT
 from governance_pipeline.indicators.provenance import DERIVED, PROVENANCE
 from governance_pipeline.indicators.quality import QUALITY
 from governance_pipeline.indicators.recency import RECENCY
+from governance_pipeline.indicators.representation import REPRESENTATION
 from governance_pipeline.indicators.retention import RETENTION
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -41,6 +47,10 @@ INDICATORS: tuple[Indicator, ...] = (
     PROVENANCE,
     DRIFT,
     BIAS,
+    REPRESENTATION,
+    PREDICTION_DRIFT,
+    PERFORMANCE,
+    CALIBRATION,
 )
 
 _OF_DATASET: Mapping[str, Callable[[Contract, Iterable[ModelSpec]], bool]] = {
@@ -54,10 +64,17 @@ _OF_DATASET: Mapping[str, Callable[[Contract, Iterable[ModelSpec]], bool]] = {
         feature.dataset == contract.dataset for model in models for feature in model.features
     ),
     "bias": lambda _contract, _: False,
+    "representation": lambda contract, _: representation.applies(contract),
+    "prediction_drift": lambda _contract, _: False,
+    "performance": lambda _contract, _: False,
+    "calibration": lambda _contract, _: False,
 }
 _OF_MODEL: Mapping[str, Callable[[ModelSpec], bool]] = {
     "ownership": lambda _: True,
     "bias": lambda model: model.predictions is not None and bool(model.sensitive_attributes),
+    "prediction_drift": prediction_drift.applies,
+    "performance": performance.applies,
+    "calibration": calibration.applies,
 }
 
 
@@ -94,6 +111,13 @@ def plugin_indicators() -> tuple[Indicator, ...]:
     return tuple(found)
 
 
+def measured_by(playbook: Playbook) -> tuple[Indicator, ...]:
+    """The indicators that a night measures: those the playbook has a policy for and does not switch off,
+    and plug-ins.
+    """
+    return tuple(one for one in all_indicators() if playbook.asks_for(one.name))
+
+
 def expected_keys(
     project: Project, contracts: Iterable[Contract], models: Iterable[ModelSpec]
 ) -> set[tuple[str, str]]:
@@ -115,7 +139,7 @@ def expected_keys(
         for name, applies in _OF_MODEL.items()
         if applies(model)
     }
-    return {(entity, name) for entity, name in expected if _enabled(project, name)}
+    return {(entity, name) for entity, name in expected if project.playbook.asks_for(name)}
 
 
 def expects_dataset(name: str, contract: Contract, models: Iterable[ModelSpec]) -> bool:
@@ -163,11 +187,6 @@ def not_run(
         facet=facet,
         details={"cause": cause} if cause else {},
     )
-
-
-def _enabled(project: Project, name: str) -> bool:
-    policy = project.playbook.policy(name)
-    return policy is None or policy.enabled
 
 
 def _load(entry: EntryPoint) -> Indicator:

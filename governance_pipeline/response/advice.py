@@ -86,6 +86,37 @@ _ADVICE = {
             "Consider rolling back to the version approved before; the model's file has the plan.",
         ),
     ),
+    "representation": Advice(
+        "dataset that does not stand for its population",
+        (
+            "Check whether rows of one group are lost on the way: a join, a filter, a source that stopped.",
+            "If the data is right, say in the next review for whom the model may be used.",
+            "Collect more of the group, or weigh it, before a version is trained on this.",
+        ),
+    ),
+    "prediction_drift": Advice(
+        "model that decides otherwise than in its first days",
+        (
+            "Look first at the drift of the model's features: what moved them moved the predictions.",
+            "If no feature moved, check that the version in service is the one that was approved.",
+            "If the change is real, ask for a retraining review.",
+        ),
+    ),
+    "performance": Advice(
+        "model that does worse than its version promised",
+        (
+            "Check that outcomes are joined to the right predictions, and that none arrive early by error.",
+            "Look at the drift of the model's features since the version was trained.",
+            "Ask for a retraining review; consider rolling back: the model's file has the plan.",
+        ),
+    ),
+    "calibration": Advice(
+        "scores that do not mean what they say",
+        (
+            "Tell those who set cut-offs by the score: a score of 0.3 no longer means 30 in 100.",
+            "Have the scores calibrated anew on recent outcomes, as a new version to be reviewed.",
+        ),
+    ),
 }
 
 _OTHER = Advice(

@@ -10,7 +10,7 @@ from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs
-from governance_pipeline.indicators.registry import all_indicators, expects_dataset, not_run
+from governance_pipeline.indicators.registry import expects_dataset, measured_by, not_run
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.stages import baselines as baseline_stage
@@ -44,10 +44,7 @@ def measure(
 ) -> list[Measurement]:
     """Every enabled indicator's measurements, concluded over the whole night, in a stable order."""
     found: list[Measurement] = []
-    for indicator in all_indicators():
-        policy = services.project.playbook.policy(indicator.name)
-        if policy is not None and not policy.enabled:
-            continue
+    for indicator in measured_by(services.project.playbook):
         mine: list[Measurement] = []
         for contract in contracts:
             mine.extend(_of_dataset(services, evidence, contract, indicator))

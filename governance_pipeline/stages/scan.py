@@ -10,9 +10,11 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
+from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.playbook import Indicators
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
-from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
+from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_scan
 from governance_pipeline.stages.discover import Discovery
@@ -97,7 +99,7 @@ def plan_for(
         project.playbook,
         edges=_edges(project, contract, discovery, baselines),
         consent=_consent(project, contract),
-        groups=_groups(project, contract, night),
+        groups=(*_groups(project, contract, night, discovery), *_labels(project, contract)),
     )
 
 
@@ -129,19 +131,68 @@ def _consent(project: Project, contract: Contract) -> ConsentPlan | None:
     return ConsentPlan(ledger, location, project.playbook.indicators.consent.conflict)
 
 
-def _groups(project: Project, contract: Contract, night: date) -> tuple[GroupPlan, ...]:
-    _, night_end = night_bounds(contract, night)
-    window = timedelta(days=project.playbook.indicators.bias.window_days)
+def _groups(project: Project, contract: Contract, night: date, discovery: Discovery) -> tuple[GroupPlan, ...]:
+    """The predictions to tally: of models with sensitive attributes, and of those that are followed."""
+    _, end = night_bounds(contract, night)
+    policies = project.playbook.indicators
+    plans = []
+    for model in project.models.values():
+        log = model.predictions
+        if log is None or log.dataset != contract.dataset:
+            continue
+        follow = _follow(policies, model, discovery, end)
+        if follow is None and not model.sensitive_attributes:
+            continue
+        plans.append(
+            GroupPlan(
+                model=model.name,
+                attributes=tuple(attribute.column for attribute in model.sensitive_attributes),
+                prediction=log.prediction,
+                label=log.label,
+                positive=log.positive,
+                version_column=log.version,
+                window_start=end - timedelta(days=policies.bias.window_days),
+                score=log.score,
+                recorded_at=log.label_recorded_at,
+                strata=log.strata,
+                numeric=log.kind == "number",
+                follow=follow,
+            )
+        )
+    return tuple(plans)
+
+
+def _labels(project: Project, contract: Contract) -> tuple[GroupPlan, ...]:
+    """The labels of a training snapshot, by the groups whose population its contract declares."""
+    policy = project.playbook.indicators.representation
+    groups = tuple(column.name for column in contract.columns if column.population is not None)
+    if policy is None or not policy.enabled or not groups:
+        return ()
     return tuple(
         GroupPlan(
             model=model.name,
-            attributes=tuple(attribute.column for attribute in model.sensitive_attributes),
-            prediction=log.prediction,
-            label=log.label,
-            positive=log.positive,
-            version_column=log.version,
-            window_start=night_end - window,
+            attributes=groups,
+            prediction=model.training.label,
+            label=None,
+            positive=model.predictions.positive if model.predictions else "1",
         )
         for model in project.models.values()
-        if (log := model.predictions) and log.dataset == contract.dataset and model.sensitive_attributes
+        if model.training.snapshot == contract.dataset
+        and not (model.predictions and model.predictions.kind == "number")
+    )
+
+
+def _follow(policies: Indicators, model: ModelSpec, discovery: Discovery, end: datetime) -> FollowPlan | None:
+    """What has to be counted by day for the policies that follow a model; None where there are none."""
+    drift, outcomes = policies.prediction_drift, (policies.performance, policies.calibration)
+    known = [policy.window_days for policy in outcomes if policy is not None and policy.enabled]
+    days = [*known, *([drift.window_days] if drift is not None and drift.enabled else [])]
+    if not days:
+        return None
+    serving = discovery.serving(model.name)
+    return FollowPlan(
+        serving=serving.version if serving else None,
+        since=end - timedelta(days=max(days)),
+        first_days=drift.first_days if drift else 0,
+        arrived_since=end - timedelta(days=max(known)) if known else end,
     )

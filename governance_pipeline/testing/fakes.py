@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from governance_pipeline.profiles.profile import (
     GroupCell,
     GroupTable,
     Histogram,
+    OutcomeCell,
+    PredictionCell,
     Profile,
 )
 
@@ -74,7 +76,7 @@ def a_healthy_scan(plan: ScanPlan) -> Profile:
             ConsentTally(use.purpose, use.basis, ROWS, valid=ROWS, rows=ROWS, rows_valid=ROWS)
             for use in contract.purposes
         ),
-        groups=tuple(_groups(group) for group in plan.groups),
+        groups=tuple(_groups(group, plan.night) for group in plan.groups),
         source_state="state-1",
     )
 
@@ -108,14 +110,39 @@ def _column(column: Column, plan: ScanPlan) -> ColumnProfile:
     return profile
 
 
-def _groups(plan: GroupPlan) -> GroupTable:
+def _groups(plan: GroupPlan, night: date) -> GroupTable:
     values = [GROUPS.get(attribute, ("a", "b")) for attribute in plan.attributes]
     cells = (
         GroupCell(groups, label=outcome, prediction=outcome, count=100)
         for groups in product(*values)
         for outcome in (0, 1)
     )
-    return GroupTable(plan.model, plan.attributes, tuple(cells))
+    return GroupTable(
+        plan.model,
+        plan.attributes,
+        tuple(cells),
+        outcomes=tuple(_outcomes(plan, night)),
+        predictions=tuple(_predictions(plan, night)),
+    )
+
+
+def _outcomes(plan: GroupPlan, night: date) -> Iterator[OutcomeCell]:
+    """Two hundred outcomes that arrived on the night, all as decided."""
+    if plan.follow is None or plan.label is None or plan.numeric:
+        return
+    for label in (0, 1):
+        yield OutcomeCell(plan.follow.serving, night, label, label, None, 100)
+
+
+def _predictions(plan: GroupPlan, night: date) -> Iterator[PredictionCell]:
+    """A hundred decisions on each of forty days, half of them favourable, their outcomes known."""
+    if plan.follow is None:
+        return
+    for back in range(40):
+        for prediction in (0, 1):
+            day = night - timedelta(days=back)
+            known = None if plan.numeric else prediction
+            yield PredictionCell(plan.follow.serving, day, known, None, open=False, count=50)
 
 
 Answer = Profile | Exception | Callable[[ScanPlan], Profile]

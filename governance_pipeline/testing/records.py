@@ -133,18 +133,21 @@ def a_playbook(**changes: Any) -> Playbook:
 
     Args:
         changes: top-level keys of the playbook, or the name of an indicator with the keys of its
-            policy to change: ``a_playbook(recency={"fail": 2.0}, version="7")``.
+            policy to change: ``a_playbook(recency={"fail": 2.0}, version="7")``; None leaves out the
+            policy of an indicator that needs none.
     """
     names = tuple(Indicators.model_fields)
+    asked = {name: changes.pop(name, {}) for name in names}
     policies: dict[str, Any] = {
-        name: {"clause": f"P-{number}", **changes.pop(name, {})} for number, name in enumerate(names, 1)
+        name: None if asked[name] is None else {"clause": f"P-{number}", **asked[name]}
+        for number, name in enumerate(names, 1)
     }
     return Playbook.model_validate(
         {
             "clauses": {
                 f"P-{number}": {
-                    "title": name.capitalize(),
-                    "text": f"Every dataset keeps its {name} promise.",
+                    "title": name.replace("_", " ").capitalize(),
+                    "text": f"Every dataset keeps its {name.replace('_', ' ')} promise.",
                 }
                 for number, name in enumerate((*names, "reviews"), 1)
             },

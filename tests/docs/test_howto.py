@@ -16,6 +16,7 @@ from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.charter.yaml_source import read_yaml
 from governance_pipeline.cli.main import app
+from governance_pipeline.testing import a_playbook
 from tests.docs.pages import ROOT, Block, blocks, pages
 
 PAGES = [page for page in pages() if "examples" not in page.parts]
@@ -70,6 +71,8 @@ def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_p
         Settings.model_validate({**SETTINGS, **data})
     elif set(data) <= set(Charter.model_fields):
         Charter.model_validate({"steward": "sam", "people": [PERSON], **data})
+    elif set(data) == {"indicators"}:
+        a_playbook(**data["indicators"])
     else:
         assert set(data) in ({"servers"}, {"model", "versions"}), f"{page}:{block.line} is a piece of what?"
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance_pipeline.indicators.bias import BIAS, conclude, measure
-from governance_pipeline.profiles.profile import GroupCell, GroupTable
+from governance_pipeline.profiles.profile import GroupCell, GroupTable, ScoreCell
 from governance_pipeline.testing import MODEL, a_model, a_playbook, a_profile, model_inputs
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 
@@ -50,8 +50,10 @@ def test_equal_groups_pass():
     assert {one.outcome for one in found.values()} == {Outcome.PASS}
     assert set(found) == {
         f"race=black:{metric}"
-        for metric in ("selection_rate", "true_positive_rate", "false_positive_rate", "precision")
-    }
+        for metric in (
+            "selection_rate", "true_positive_rate", "false_positive_rate", "precision", "equalized_odds"
+        )
+    }  # fmt: skip
 
 
 def test_a_wide_gap_fails_with_its_size_interval_and_plain_words():
@@ -125,6 +127,149 @@ def test_equalized_odds_take_the_worse_of_both_rates():
     details = found["race=black:true_positive_rate"].details
     assert details["equalized_odds_gap"] == pytest.approx(max(5 / 7 - 0.6, 0.5 - 1 / 3))
     assert details["all_groups"]["equalized_odds_difference"] == pytest.approx(1 / 6, abs=1e-6)
+
+
+def test_equalized_odds_gate_where_the_policy_says_so():
+    policy = {"metrics": ["equalized_odds"]}
+    found = bias(WHITE, cells("black", 500, 290, 10, 200), policy=policy)  # FPR 290/300 against 100/300
+    odds = found["race=black:equalized_odds"]
+    assert odds.outcome is Outcome.FAIL
+    assert odds.value == odds.details["false_positive_gap"] == pytest.approx(290 / 300 - 1 / 3)
+    assert odds.interval[0] < found["race=black:false_positive_rate"].interval[0]
+    assert "the larger of the gaps in true and false positive rate is 63.3 percentage points" in odds.sentence
+    assert found["race=black:selection_rate"].details["gates"] is False
+
+
+def test_equalized_odds_do_not_exist_where_nobody_had_one_of_the_outcomes():
+    """fairlearn's own would be 1.0 here: a true positive rate of 0 for a group without positives."""
+    nobody = cells("black", 0, 50, 100, 0)
+    gated = bias(WHITE, nobody, policy={"metrics": ["equalized_odds"]})["race=black:equalized_odds"]
+    assert (gated.outcome, gated.value) == (Outcome.INSUFFICIENT, None)
+    assert "race=black:equalized_odds" not in bias(WHITE, nobody)
+
+
+def test_the_four_fifths_rule_is_a_policy_of_ratios():
+    """Rates of 10 and 14 % are alike by their difference, and not by the rule: 10 / 14 = 0.71."""
+    groups = (cells("white", 1400, 0, 8600, 0), cells("black", 1000, 0, 9000, 0))
+    by_difference = bias(*groups)["race=black:selection_rate"]
+    assert by_difference.outcome is Outcome.PASS
+    rule = {"compare_by": "ratio", "warn": None, "fail": 0.2}
+    found = bias(*groups, policy=rule)["race=black:selection_rate"]
+    assert found.outcome is Outcome.FAIL
+    assert found.value == pytest.approx(1 - 10 / 14)
+    # Katz' interval of the logarithm: sqrt(.9/1000 + .86/1400) = .0389, so 0.714 x exp(-+ 1.96 x .0389)
+    assert found.interval == pytest.approx((1 - 0.7709, 1 - 0.6619), abs=2e-3)
+    assert "the smaller rate is 28.6 % below the larger one" in found.sentence
+    favoured = bias(cells("white", 1000, 0, 9000, 0), cells("black", 1400, 0, 8600, 0), policy=rule)
+    assert favoured["race=black:selection_rate"].value == pytest.approx(found.value)
+
+
+def test_a_ratio_that_may_be_above_four_fifths_does_not_fail():
+    rule = {"compare_by": "ratio", "warn": None, "fail": 0.2}
+    found = bias(cells("white", 60, 0, 40, 0), cells("black", 44, 0, 56, 0), policy=rule)
+    assert found["race=black:selection_rate"].value > 0.2
+    assert found["race=black:selection_rate"].outcome is Outcome.PASS
+
+
+def scored(group, bins):
+    """Score cells: by bin (of 32), favourable and unfavourable outcomes, each at the bin's middle."""
+    for place, (yes, no) in bins.items():
+        middle = (place + 0.5) / 32
+        for label, count in ((1, yes), (0, no)):
+            yield ScoreCell((group,), label, place, count, count * middle, count * middle**2)
+
+
+def with_scores(black, policy=None):
+    contingency = (*WHITE, *cells("black", 250, 50, 100, 100))
+    scores = (*scored("white", {8: (133, 367), 23: (367, 133)}), *black)
+    table = GroupTable(MODEL, ("race",), contingency, scores=tuple(scores))
+    return bias(table=table, policy={"metrics": ["calibration"], **(policy or {})})
+
+
+def test_scores_that_mean_the_same_for_both_groups_are_calibrated_alike():
+    found = with_scores(scored("black", {8: (66, 184), 23: (184, 66)}))["race=black:calibration"]
+    assert found.outcome is Outcome.PASS
+    assert found.value < 0.01
+    assert (found.n, found.details["reference_n"]) == (500, 1000)
+
+
+def test_scores_that_are_too_low_for_one_group_fail_by_calibration():
+    """Of those told 26.6 and 73.4 %, 60 and 100 % turned out favourable: 30 points more than said."""
+    found = with_scores(scored("black", {8: (150, 100), 23: (250, 0)}))["race=black:calibration"]
+    assert found.outcome is Outcome.FAIL
+    assert found.details["observed"] == pytest.approx(0.8)
+    assert found.details["predicted"] == pytest.approx(0.5)
+    assert found.value == pytest.approx(0.3, abs=0.001)
+    assert "80 % of outcomes for race 'black' turned out favourable where scores said 50 %" in found.sentence
+
+
+def test_too_few_scored_outcomes_are_insufficient_for_calibration_where_it_gates():
+    few = list(scored("black", {8: (12, 12)}))
+    assert with_scores(few)["race=black:calibration"].outcome is Outcome.INSUFFICIENT
+    assert "race=black:calibration" not in with_scores(few, {"metrics": ["selection_rate"]})
+    rare = list(scored("black", {8: (500, 4)}))
+    assert with_scores(rare)["race=black:calibration"].outcome is Outcome.INSUFFICIENT
+
+
+DEPARTMENTS = {
+    "A": (512, 313, 89, 19), "B": (353, 207, 17, 8), "C": (120, 205, 202, 391),
+    "D": (138, 279, 131, 244), "E": (53, 138, 94, 299), "F": (22, 351, 24, 317),
+}  # fmt: skip
+"""Men admitted and rejected, women admitted and rejected (Bickel, Hammel & O'Connell 1975)."""
+
+
+def admissions():
+    attribute = {"column": "sex", "reference": "male"}
+    rows = [
+        GroupCell((sex, department), None, decision, count)
+        for department, (yes, no, women_yes, women_no) in DEPARTMENTS.items()
+        for sex, decision, count in (
+            ("male", 1, yes), ("male", 0, no), ("female", 1, women_yes), ("female", 0, women_no)
+        )
+    ]  # fmt: skip
+    table = GroupTable(MODEL, ("sex",), tuple(rows), strata=("department",))
+    return bias(attributes=(attribute,), table=table)["sex=female:selection_rate"]
+
+
+def test_a_gap_that_turns_round_within_departments_is_told_with_its_reversal():
+    """Berkeley 1973: 30.4 % of women and 44.5 % of men were admitted; in A, B, D and F more of the women."""
+    found = admissions()
+    assert found.outcome is Outcome.WARN
+    assert found.details["rate"] == pytest.approx(0.3035, abs=5e-5)
+    assert found.details["reference_rate"] == pytest.approx(0.4452, abs=5e-5)
+    within = found.details["within"]["department"]
+    assert (within["reverses"], within["against"], within["strata"]) == (True, ["A", "B", "D", "F"], 6)
+    assert within["difference"] > 0 > found.details["difference"]
+    assert "Within the same department it is the other way round" in found.sentence
+    assert "the sign differs in 4 of 6" in found.sentence
+
+
+def test_a_gap_that_stays_within_strata_is_told_without_a_word_on_them():
+    rows = [
+        GroupCell((race, branch), None, decision, count)
+        for branch in ("north", "south")
+        for race, decision, count in (
+            ("white", 1, 300),
+            ("white", 0, 200),
+            ("black", 1, 120),
+            ("black", 0, 380),
+        )
+    ]
+    found = bias(table=GroupTable(MODEL, ("race",), tuple(rows), strata=("branch",)))
+    one = found["race=black:selection_rate"]
+    assert one.outcome is Outcome.FAIL
+    assert one.details["within"]["branch"]["reverses"] is False
+    assert one.details["within"]["branch"]["difference"] == pytest.approx(0.24 - 0.6)
+    assert "Within" not in one.sentence
+
+
+def test_a_tally_that_failed_is_not_run_although_other_parts_were_counted():
+    profile = a_profile(
+        dataset="lending.predictions",
+        groups=(GroupTable(MODEL, ("race",), ()),),
+        unmeasured={f"groups:{MODEL}": "the column 'race' is not in the table"},
+    )
+    assert only({one.facet: one for one in measure(model_inputs(profiles={profile.dataset: profile}))})
 
 
 def test_a_group_smaller_than_the_policy_wants_is_insufficient_and_shows_no_rate():

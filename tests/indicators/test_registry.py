@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from governance_pipeline.charter.contract import DatasetKind
+from governance_pipeline.charter.contract import DatasetKind, Population
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Indicators
 from governance_pipeline.charter.project import Project
@@ -18,6 +18,7 @@ from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.testing import (
     NIGHT,
     a_charter,
+    a_column,
     a_contract,
     a_model,
     a_playbook,
@@ -30,6 +31,7 @@ from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.outcome import Outcome
 
 WATER = Indicator(name="water_use", title="Water use", subject="dataset")
+ON_DECLARATION = ("bias", "representation", "prediction_drift", "performance", "calibration")
 NOT_AN_INDICATOR = "water"
 
 
@@ -135,21 +137,39 @@ def test_a_feature_view_with_a_model_expects_everything() -> None:
     expected = registry.expected_keys(project, project.contracts.values(), project.models.values())
     dataset, model = "dataset:lending.incomes", "model:mortgage_approval"
     assert expected == {
-        *((dataset, name) for name in Indicators.model_fields if name != "bias"),
-        (model, "ownership"),
-        (model, "bias"),
+        *((dataset, name) for name in Indicators.model_fields if name not in ON_DECLARATION),
+        *((model, name) for name in ("ownership", "bias", "prediction_drift", "performance")),
     }
 
 
 def test_nothing_is_expected_that_does_not_apply() -> None:
     contract = a_contract(kind=DatasetKind.SOURCE, event_time=None, max_age=None, retention=None, purposes=())
-    model = a_model(sensitive_attributes=[], features=[{"column": "lending.other#x"}])
+    model = a_model(predictions=None, sensitive_attributes=[], features=[{"column": "lending.other#x"}])
     project = a_project((contract,), (model,))
     assert registry.expected_keys(project, (contract,), (model,)) == {
         ("dataset:lending.incomes", "quality"),
         ("dataset:lending.incomes", "ownership"),
         ("model:mortgage_approval", "ownership"),
     }
+
+
+def test_scores_and_a_declared_population_are_expected_where_they_are_declared() -> None:
+    model = a_model(
+        predictions={"dataset": "lending.predictions", "prediction": "p", "label": "y", "score": "s"}
+    )
+    groups = a_column("race", population=Population({"white": 0.8, "black": 0.1}))
+    project = a_project((a_contract(columns=(groups,)),), (model,))
+    expected = registry.expected_keys(project, project.contracts.values(), project.models.values())
+    assert ("model:mortgage_approval", "calibration") in expected
+    assert ("dataset:lending.incomes", "representation") in expected
+
+
+def test_what_the_playbook_has_no_policy_for_is_not_expected() -> None:
+    project = a_project((a_contract(),), (a_model(),), performance=None, prediction_drift=None)
+    expected = registry.expected_keys(project, project.contracts.values(), project.models.values())
+    assert not {name for _, name in expected} & {"performance", "prediction_drift"}
+    assert not project.playbook.asks_for("performance")
+    assert project.playbook.asks_for("a_plug_in")
 
 
 def test_an_indicator_that_is_switched_off_is_not_expected() -> None:

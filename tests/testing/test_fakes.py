@@ -35,6 +35,7 @@ def test_with_nothing_changed_every_measurement_of_the_small_project_passes(tmp_
     assert {m.outcome for m in found} == {Outcome.PASS}
     assert {m.indicator for m in found} == {
         "recency", "consent", "quality", "retention", "ownership", "provenance", "drift", "bias",
+        "prediction_drift", "performance",
     }  # fmt: skip
 
 

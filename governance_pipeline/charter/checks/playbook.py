@@ -22,7 +22,9 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
     value, source = playbook.value, playbook.source
     clauses, no_clause = list(value.clauses), "no clause of this playbook"
     for name in Indicators.model_fields:
-        policy = getattr(value.indicators, name)
+        policy = value.policy(name)
+        if policy is None:
+            continue
         path: tuple[PathStep, ...] = ("indicators", name)
         yield from known_name(policy.clause, clauses, source, (*path, "clause"), no_clause)
         yield from _bounds(playbook, name, policy, path)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from governance_pipeline.indicators.statistics.gaps import Gap
+from governance_pipeline.charter.playbook import FairnessMetric
+from governance_pipeline.indicators.statistics.calibration import CalibrationGap
+from governance_pipeline.indicators.statistics.gaps import Found, Gap, OddsGap
 from governance_pipeline.indicators.statistics.groups import Group, Metric
+from governance_pipeline.indicators.statistics.strata import WithinStrata
 from governance_pipeline.indicators.statistics.words import day, points
 from governance_pipeline.indicators.wording import counted, listed, percent
 from governance_pipeline.vocabulary.outcome import Outcome, Threshold
 
-_PHRASES: dict[Metric, str] = {
+_PHRASES: Mapping[str, str] = {
     "selection_rate": "{rate} of the decisions for {group} were favourable, against {other} for {reference}",
     "true_positive_rate": (
         "of those whose outcome turned out favourable, {rate} had been given a favourable decision "
@@ -31,6 +34,10 @@ _OF_WHAT: dict[Metric, str] = {
     "false_positive_rate": "decisions with a known unfavourable outcome",
     "precision": "favourable decisions with a known outcome",
 }
+_OF_WHAT_DERIVED: Mapping[str, str] = {
+    "equalized_odds": "decisions with a known favourable, or with a known unfavourable outcome,",
+    "calibration": "scored decisions with a known outcome",
+}
 
 
 def group_name(titles: Sequence[str], group: Group) -> str:
@@ -43,15 +50,52 @@ def window(days: int | None, night: date) -> str:
     return f"In the {days} days up to {day(night)}" if days else "In all decisions on record"
 
 
-def gap(when: str, metric: Metric, names: tuple[str, str], found: Gap, verdict: str) -> str:
-    """The comparison of one group with the reference group: rates, gap, interval and verdict."""
-    phrase = _PHRASES[metric].format(
-        group=names[0], reference=names[1], rate=percent(found.rate), other=percent(found.reference_rate)
-    )
+def comparison(when: str, metric: FairnessMetric, names: tuple[str, str], found: Found, verdict: str) -> str:
+    """The comparison of one group with the reference group: what was found, how sure, and the verdict."""
     low, high = points(found.interval[0]), points(found.interval[1])
+    interval = f"(95 % interval {low} to {high})"
+    size = points(found.size)
+    match found:
+        case Gap():
+            told = _PHRASES[metric].format(
+                group=names[0],
+                reference=names[1],
+                rate=percent(found.rate),
+                other=percent(found.reference_rate),
+            )
+            gap = f"a gap of {size} percentage points {interval}"
+            if found.ratio_interval is not None:
+                gap = f"the smaller rate is {size} % below the larger one {interval}"
+            return f"{when}, {told}: {gap}, {verdict}."
+        case CalibrationGap():
+            told = (
+                f"{percent(found.group.observed)} of outcomes for {names[0]} turned out favourable where "
+                f"scores said {percent(found.group.predicted)}, and {percent(found.reference.observed)} "
+                f"where they said {percent(found.reference.predicted)} for {names[1]}"
+            )
+            return f"{when}, {told}: a gap in calibration of {size} percentage points {interval}, {verdict}."
+        case _:
+            told = f"decisions erred unlike for {names[0]} and for {names[1]}"
+            return (
+                f"{when}, {told}: the larger of the gaps in true and false positive rate is {size} "
+                f"{'%' if by_ratio(found) else 'percentage points'} {interval}, {verdict}."
+            )
+
+
+def by_ratio(found: Found) -> bool:
+    """Whether equalized odds were compared by ratio."""
+    return isinstance(found, OddsGap) and found.true_positive.ratio_interval is not None
+
+
+def reverses(sentence: str, column: str, names: tuple[str, str], within: WithinStrata) -> str:
+    """The sentence of a gap that turns round within strata."""
+    low, high = points(within.interval[0]), points(within.interval[1])
+    more = "above" if within.difference > 0 else "below"
     return (
-        f"{when}, {phrase}: a gap of {points(found.size)} percentage points (95 % interval {low} to {high}), "
-        f"{verdict}."
+        f"{sentence.rstrip('.')}. Within the same {column} it is the other way round: there the rate for "
+        f"{names[0]} is on average {points(abs(within.difference))} percentage points {more} that for "
+        f"{names[1]} (95 % interval of the difference {low} to {high}), and the sign differs in "
+        f"{len(within.against)} of {within.compared}; the groups are spread unlike over {column}."
     )
 
 
@@ -83,6 +127,13 @@ def too_few(metric: Metric, names: tuple[str, str], known: tuple[str, str], need
     return (
         f"There are too few {_OF_WHAT[metric]} to compare {names[0]} ({known[0]}) with {names[1]} "
         f"({known[1]}): {needed} of each are needed."
+    )
+
+
+def too_few_derived(metric: FairnessMetric, names: tuple[str, str], needed: int) -> str:
+    return (
+        f"There are too few {_OF_WHAT_DERIVED[metric]} to compare {names[0]} with {names[1]}: {needed} of "
+        "each are needed."
     )
 
 

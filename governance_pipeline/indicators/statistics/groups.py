@@ -11,6 +11,7 @@ from governance_pipeline.profiles.profile import GroupTable
 
 Metric = Literal["selection_rate", "true_positive_rate", "false_positive_rate", "precision"]
 METRICS: tuple[Metric, ...] = ("selection_rate", "true_positive_rate", "false_positive_rate", "precision")
+"""Rates of a group."""
 
 Group = tuple[str, ...]
 """One value per attribute."""
@@ -66,12 +67,12 @@ class Tally:
 
 
 def tallies(table: GroupTable, attributes: tuple[str, ...]) -> dict[Group, Tally]:
-    """Decisions by the values of ``attributes`` (some of the table's), summed over the others.
+    """Decisions by the values of ``attributes`` (and strata, some of the table's), summed over the others.
 
     Rows without a prediction are no decision and are left out; a missing attribute is the group
     "not recorded".
     """
-    places = [table.attributes.index(attribute) for attribute in attributes]
+    places = [table.dimensions.index(attribute) for attribute in attributes]
     counts: dict[Group, dict[tuple[int | None, int], int]] = {}
     for cell in table.cells:
         if cell.prediction is None:

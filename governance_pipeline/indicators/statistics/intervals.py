@@ -24,14 +24,18 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[floa
     """
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"{successes} of {n} is not a proportion")
+    return wilson_of_share(successes / n, n, confidence)
+
+
+def wilson_of_share(share: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The same for a share that is worth ``n`` independent trials, which need not be whole."""
     z = quantile(confidence)
-    share = successes / n
     centre = share + z * z / (2 * n)
     reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     # Where nobody or everybody succeeded, the limit is 0 or 1 exactly, which floats miss by 1e-17.
-    low = 0.0 if successes == 0 else (centre - reach) / scale
-    high = 1.0 if successes == n else (centre + reach) / scale
+    low = 0.0 if share <= 0 else (centre - reach) / scale
+    high = 1.0 if share >= 1 else (centre + reach) / scale
     return low, high
 
 
@@ -50,6 +54,14 @@ def newcombe(
     down = math.hypot(share - low, reference_high - reference)
     up = math.hypot(high - share, reference - reference_low)
     return max(-1.0, difference - down), min(1.0, difference + up)
+
+
+def size_interval(difference: tuple[float, float]) -> tuple[float, float]:
+    """The interval of a difference's size: its first end is the one that lies nearest to none."""
+    low, high = difference
+    if low <= 0 <= high:
+        return 0.0, max(-low, high)
+    return min(abs(low), abs(high)), max(abs(low), abs(high))
 
 
 def two_proportion_p_value(successes: int, n: int, reference_successes: int, reference_n: int) -> float:
