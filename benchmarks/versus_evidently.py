@@ -7,11 +7,9 @@ refines its bins, and measures what else there is to measure.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from benchmarks import processes
 from benchmarks.data import project, standard
@@ -21,11 +19,11 @@ from benchmarks.figure import Figure
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.statistics.distances import jensen_shannon, psi
 from governance_pipeline.profiles.engine import IbisEngine
-from governance_pipeline.profiles.profile import Histogram, Profile
+from governance_pipeline.profiles.grid import aligned
+from governance_pipeline.profiles.profile import Histogram
 from governance_pipeline.profiles.scanning import plan_baseline
 
 ROWS, QUICK_ROWS = 1_000_000, 100_000
-_BY_VALUE = 20  # Evidently bins numbers with more distinct values, and counts others by value
 
 
 def run(quick: bool) -> Iterator[Figure]:
@@ -50,11 +48,15 @@ def run(quick: bool) -> Iterator[Figure]:
 
 
 def differences(governed: Project, then: Path, now: Path) -> dict[str, float]:
-    """By distance, the largest difference of any column between ours and Evidently's."""
-    told = processes.run("benchmarks.peers.evidently_distances", str(then), str(now)).told
+    """By distance, the largest difference of any column between ours and Evidently's, on the same bins."""
+    pairs = _pairs(governed)
+    exponents = {name: before.exponent for name, (before, _) in pairs.items()}
+    told = processes.run(
+        "benchmarks.peers.evidently_distances", str(then), str(now), json.dumps(exponents)
+    ).told
     return {
-        name: max(abs(found[column] - told[name][column]) for column in NUMERIC)
-        for name, found in _distances(governed).items()
+        name: max(abs(distance(a.counts, b.counts) - told[name][column]) for column, (a, b) in pairs.items())
+        for name, distance in (("psi", psi), ("jensen_shannon", jensen_shannon))
     }
 
 
@@ -69,51 +71,20 @@ def governed_drift(then: Path, now: Path) -> Project:
     return project.make(fresh("evidently"), tables, model=True, features=NUMERIC, predictions=False)
 
 
-def _distances(governed: Project) -> dict[str, dict[str, float]]:
-    """PSI and JS of our histograms on the edges that Evidently would choose."""
-    then, now = _profiles(governed, {})
-    edges = {name: _sturges(then, now, name) for name in NUMERIC if _distinct(then, name) > _BY_VALUE}
-    then, now = _profiles(governed, edges)
-    found: dict[str, dict[str, float]] = {"psi": {}, "jensen_shannon": {}}
-    for name in NUMERIC:
-        counts = _counts(then, name, edges), _counts(now, name, edges)
-        values = sorted({*counts[0], *counts[1]})
-        pair = [[side.get(value, 0) for value in values] for side in counts]
-        found["psi"][name] = psi(*pair)
-        found["jensen_shannon"][name] = jensen_shannon(*pair)
-    return found
-
-
-def _profiles(governed: Project, edges: dict[str, tuple[float, ...]]) -> tuple[Profile, Profile]:
+def _pairs(governed: Project) -> dict[str, tuple[Histogram, Histogram]]:
+    """Each column's histograms then and now, on one grid that holds all values of both."""
     engine = IbisEngine(governed.settings, governed.root, {})
     try:
-        plans = [
-            replace(plan_baseline(governed.contracts[f"bench.{name}"], NIGHT, governed.settings), edges=edges)
+        then, now = (
+            engine.scan(plan_baseline(governed.contracts[f"bench.{name}"], NIGHT, governed.settings))
             for name in ("training", "features")
-        ]
-        return engine.scan(plans[0]), engine.scan(plans[1])
+        )
     finally:
         engine.close()
-
-
-def _distinct(profile: Profile, name: str) -> float:
-    """Distinct values; large where they were too many to be counted."""
-    distinct = profile.columns[name].distinct
-    return float("inf") if distinct is None else distinct
-
-
-def _sturges(then: Profile, now: Profile, name: str) -> tuple[float, ...]:
-    """Edges by Sturges (1926) over both tables: numpy's rule needs their size and their extremes only."""
-    sides = then.columns[name], now.columns[name]
-    low, high = min(float(c.minimum or 0) for c in sides), max(float(c.maximum or 0) for c in sides)
-    stand_in = np.full(sum(c.present for c in sides), low)
-    stand_in[-1] = high
-    return tuple(float(edge) for edge in np.histogram_bin_edges(stand_in, bins="sturges"))
-
-
-def _counts(profile: Profile, name: str, edges: dict[str, tuple[float, ...]]) -> dict[str, int]:
-    column = profile.columns[name]
-    if name not in edges:
-        return dict(column.categories)
-    assert isinstance(column.histogram, Histogram)
-    return {f"{place:04}": count for place, count in enumerate(column.histogram.counts)}
+    found = {}
+    for name in NUMERIC:
+        before, after = then.columns[name].histogram, now.columns[name].histogram
+        assert before is not None
+        assert after is not None
+        found[name] = aligned(before, after)
+    return found

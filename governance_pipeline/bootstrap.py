@@ -18,7 +18,8 @@ from governance_pipeline.store.ports import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-    from governance_pipeline.profiles.plan import Engine, ScanPlan
+    from governance_pipeline.profiles.partition import Partition
+    from governance_pipeline.profiles.plan import Engine, Scan, ScanPlan
     from governance_pipeline.profiles.profile import Profile
 
 
@@ -36,6 +37,9 @@ class LazyEngine:
 
             self._engine = IbisEngine(self._project.settings, self._project.root, self._environ)
         return self._engine
+
+    def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
+        return self._open().read(plan, known)
 
     def scan(self, plan: ScanPlan) -> Profile:
         return self._open().scan(plan)

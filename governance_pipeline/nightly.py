@@ -91,7 +91,10 @@ def run_night(services: Services, night: date, *, datasets: Collection[str] = ()
 
     sealed = None if datasets else seal(services, evidence, contracts, models, measurements, started)
     entities = (*(Entity.dataset(c.dataset) for c in contracts), *(Entity.model(m.name) for m in models))
-    fresh = record(store, NightResult(evidence, entities, measurements, risks, consequences, sealed))
+    fresh = record(
+        store,
+        NightResult(evidence, entities, measurements, risks, consequences, project.playbook.profiles, sealed),
+    )
     yield from map(AlertQueued, fresh)
     yield publish_lineage(services, evidence, measurements, started)
     if sealed is not None:

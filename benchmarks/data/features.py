@@ -8,6 +8,7 @@ together from it, because a night of 10,000 features has millions of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,9 @@ import numpy.typing as npt
 Counts = npt.NDArray[np.float64]
 Pool = npt.NDArray[np.int16]
 
-EDGES = np.linspace(-3.5, 3.5, 21)
+EDGES = np.asarray([NormalDist().inv_cdf(step / 22) for step in range(1, 22)])
+"""Ranges of equal shares, as the product cuts a column's training rows."""
+
 BINS = len(EDGES) + 2
 WEEK = 7
 WEEKEND = 5

@@ -12,6 +12,7 @@ from benchmarks.data.cache import fresh, kept
 from benchmarks.data.reference_table import COLUMNS, NIGHT, Rows
 from governance_pipeline.charter.project import Project
 from governance_pipeline.profiles.engine import IbisEngine
+from governance_pipeline.profiles.grid import of_histogram
 from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_baseline, plan_scan
@@ -77,7 +78,7 @@ class ScanCase:
         settings, playbook = self.project.settings, self.project.playbook
         contract = self.project.contracts["bench.rows"]
         baseline = self.scan(plan_baseline(self.project.contracts["bench.before"], NIGHT, settings))
-        edges = {name: c.histogram.edges for name, c in baseline.columns.items() if c.histogram}
+        grids = {name: of_histogram(c.histogram) for name, c in baseline.columns.items() if c.histogram}
         assert settings.consent is not None
         location = self.project.contracts[settings.consent.dataset].location
         start, _ = night_bounds(contract, NIGHT)
@@ -89,7 +90,7 @@ class ScanCase:
             NIGHT,
             settings,
             playbook,
-            edges=edges,
+            grids=grids,
             consent=ConsentPlan(settings.consent, location),
             groups=(group,),
         )

@@ -291,6 +291,21 @@ class ReviewPolicy(FileModel):
     allow_warn: bool = True
 
 
+class ProfilePolicy(FileModel):
+    """How long the numbers of past days are kept.
+
+    Attributes:
+        keep_days: days of events whose profiles are kept apart, for windows and comparison with the
+            same weekday. Of older days only how many rows they have is kept.
+        keep_nights: nights whose profile is kept; of older ones one a week, the Sunday's.
+        keep_weeks: weeks for which that one is kept.
+    """
+
+    keep_days: int = Field(90, ge=35, le=1000)
+    keep_nights: int = Field(90, ge=7, le=4000)
+    keep_weeks: int = Field(156, ge=0, le=4000)
+
+
 class RetrainingPolicy(FileModel):
     """When a model is due for retraining review."""
 
@@ -319,6 +334,7 @@ class Playbook(FileModel):
     risk: RiskPolicy = RiskPolicy()
     reviews: ReviewPolicy
     retraining: RetrainingPolicy = RetrainingPolicy()
+    profiles: ProfilePolicy = ProfilePolicy()
     alerts: AlertPolicy = AlertPolicy()
 
     def policy(self, indicator: str) -> IndicatorPolicy | None:

@@ -1,14 +1,19 @@
-"""A profile as a JSON object and back. Defaults are left out, so that a stored profile stays small."""
+"""Profiles, partitions and slices as JSON objects and back. Defaults are left out, so that what is stored
+stays small.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from governance_pipeline.errors import CannotEvaluate
+from governance_pipeline.profiles.partition import DayFacts, Partition, Slice
 from governance_pipeline.profiles.profile import PROFILE_VERSION, Profile
 
 
@@ -42,3 +47,52 @@ def from_json(stored: Mapping[str, Any]) -> Profile:
 @cache
 def _adapter() -> TypeAdapter[Profile]:
     return TypeAdapter(Profile)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A partition without its slices."""
+
+    state: str
+    asked: str
+    schema: tuple[tuple[str, str], ...]
+    undated: int
+    days: tuple[DayFacts, ...]
+
+
+def partition_to_json(partition: Partition) -> tuple[dict[str, Any], dict[date | None, dict[str, Any]]]:
+    """The partition's own facts, and each of its slices by day."""
+    head = _Head(partition.state, partition.asked, partition.schema, partition.undated, partition.days)
+    return (
+        {"version": PROFILE_VERSION, **_heads().dump_python(head, mode="json")},
+        {
+            day: _slices().dump_python(one, mode="json", exclude_defaults=True)
+            for day, one in partition.slices.items()
+        },
+    )
+
+
+def partition_from_json(
+    name: str, head: Mapping[str, Any], slices: Mapping[date | None, Mapping[str, Any]]
+) -> Partition | None:
+    """The partition that :func:`partition_to_json` wrote; None where another version of the format or a
+    damage makes it useless: it is then read again from its source.
+    """
+    if head.get("version") != PROFILE_VERSION:
+        return None
+    try:
+        known = _heads().validate_python({key: value for key, value in head.items() if key != "version"})
+        found = {day: _slices().validate_python(dict(body)) for day, body in slices.items()}
+    except ValidationError:
+        return None
+    return Partition(name, known.state, known.asked, known.schema, known.undated, known.days, found)
+
+
+@cache
+def _heads() -> TypeAdapter[_Head]:
+    return TypeAdapter(_Head)
+
+
+@cache
+def _slices() -> TypeAdapter[Slice]:
+    return TypeAdapter(Slice)

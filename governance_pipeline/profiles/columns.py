@@ -94,7 +94,6 @@ class ColumnSpec:
         kind: ``other`` also for columns that identify a person or a row (subject key, primary key):
             their values and bounds never enter a profile.
         personal: values that fewer than k rows share are not kept.
-        exact: distinct values are counted exactly, because a uniqueness rule rests on it.
     """
 
     name: str
@@ -102,8 +101,6 @@ class ColumnSpec:
     type: EngineType
     kind: ColumnType
     personal: bool = False
-    exact: bool = False
-    countable: bool = True
 
     @property
     def value(self) -> exp.Expression:
@@ -119,6 +116,16 @@ class ColumnSpec:
     def floating(self) -> bool:
         return self.type.floating
 
+    @property
+    def whole(self) -> bool:
+        """Whether a number has no fraction."""
+        return self.type.family == "integer"
+
+    @property
+    def sketched(self) -> bool:
+        """Whether its different values are counted: nearly all floats differ, and nobody asks."""
+        return self.kind == "category" or (self.kind == "number" and self.whole and not self.floating)
+
     def selected(self) -> Iterable[exp.Expression]:
         """The expressions by which a window statement hands the column on."""
         raw = sql.named(self.name)
@@ -130,7 +137,6 @@ class ColumnSpec:
 def specs(contract: Contract, schema: Iterable[tuple[str, EngineType]]) -> tuple[ColumnSpec, ...]:
     """How each column of the table is summarised."""
     identifying = {*contract.primary_key, contract.subject_key}
-    unique = {rule.column for rule in contract.rules if rule.metric == "duplicateValues"}
     found = []
     for position, (name, type_) in enumerate(schema):
         declared = contract.column(name)
@@ -141,8 +147,6 @@ def specs(contract: Contract, schema: Iterable[tuple[str, EngineType]]) -> tuple
                 type=type_,
                 kind="other" if name in identifying else type_.kind,
                 personal=bool(declared and declared.personal),
-                exact=name in unique or bool(declared and declared.unique),
-                countable=type_.kind != "other",
             )
         )
     return tuple(found)

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import CannotEvaluate, ScanTimedOut, SourceUnavailable
-from governance_pipeline.profiles.connect import Connections, family_of
+from governance_pipeline.profiles.assemble import assemble, days_of
+from governance_pipeline.profiles.columns import specs
+from governance_pipeline.profiles.connect import FILES, Connections, family_of
 from governance_pipeline.profiles.consent_states import ConsentStates
-from governance_pipeline.profiles.measure import measure
-from governance_pipeline.profiles.plan import ScanPlan
+from governance_pipeline.profiles.facts import event_time, unmeasured_facts
+from governance_pipeline.profiles.groups import group_tables
+from governance_pipeline.profiles.incremental import current_partitions
+from governance_pipeline.profiles.keys import duplicate_keys
+from governance_pipeline.profiles.partition import Partition
+from governance_pipeline.profiles.plan import Scan, ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.sample import sample_rows
@@ -45,17 +51,37 @@ class IbisEngine:
         self._tables = Tables(self._connections, root, settings.limits)
         self._consent = ConsentStates()
 
-    def scan(self, plan: ScanPlan) -> Profile:
-        """The profile of one dataset.
+    def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
+        """The profile of one dataset, reading only partitions that are not ``known`` as they are now.
 
         Raises:
             SourceUnavailable: the table is missing, unreadable or unreachable.
             ScanTimedOut: the scan passed ``limits.table_timeout_seconds``.
         """
+        k = self._settings.minimum_group_size
         with self._open(plan) as (session, table):
-            profile = measure(session, table, plan, k=self._settings.minimum_group_size)
+            moment = event_time(plan, table, session.dialect)
+            if moment is None:
+                plan = replace(plan, window_start=None)
+            partitions, read = current_partitions(
+                session, table, plan, moment, known, k=k, by_day=session.family != FILES
+            )
+            columns = specs(plan.contract, table.schema)
+            profile = assemble(plan, partitions, columns, k=k, dated=moment is not None, state=table.state)
+            groups, ungrouped = group_tables(session, table, plan, moment)
+            profile = replace(
+                profile,
+                duplicate_keys=duplicate_keys(session, table, plan, moment, profile.rows),
+                groups=groups,
+                unmeasured={**unmeasured_facts(plan, table, moment), **profile.unmeasured, **ungrouped},
+            )
             profile = replace(profile, rules=rule_tallies(session, table, plan, profile))
-            return self._with_consent(session, table, plan, profile)
+            profile = self._with_consent(session, table, plan, profile)
+        return Scan(profile, partitions, read, days_of(plan, partitions))
+
+    def scan(self, plan: ScanPlan) -> Profile:
+        """The profile of one dataset, every partition read. Raises like :meth:`read`."""
+        return self.read(plan, {}).profile
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         """At most ``rows`` random rows of the window (and at most ``limits.sample_rows``).

@@ -1,35 +1,20 @@
-"""Facts about the whole table, in one statement: rows, event times, keys, subjects."""
+"""Facts about rows by the day of their event: how many, the first and the last instant."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date
 
 from sqlglot import exp
 
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.instants import TimeColumn
+from governance_pipeline.profiles.partition import LATER, DayFacts
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.scanning import time_zone
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.tables import SourceTable
-
-
-@dataclass(slots=True)
-class TableFacts:
-    """See the attributes of the same names of :class:`profile.Profile`."""
-
-    rows: int
-    watermark: datetime | None = None
-    oldest: datetime | None = None
-    future_rows: int = 0
-    furthest: datetime | None = None
-    tonight_rows: int = 0
-    undated_rows: int = 0
-    duplicate_keys: int = 0
-    subjects: int | None = None
-    rows_without_subject: int = 0
-    unmeasured: dict[str, str] = field(default_factory=dict)
+from governance_pipeline.profiles.window import Segments
 
 
 def event_time(plan: ScanPlan, table: SourceTable, dialect: str) -> TimeColumn | None:
@@ -41,59 +26,49 @@ def event_time(plan: ScanPlan, table: SourceTable, dialect: str) -> TimeColumn |
     return column if column.readable else None
 
 
-def table_facts(
-    session: Session, table: SourceTable, plan: ScanPlan, moment: TimeColumn | None
-) -> TableFacts:
-    """Measure the whole table.
+def day_facts(
+    session: Session, relation: exp.Expression, moment: TimeColumn, days: Sequence[date]
+) -> tuple[DayFacts, ...]:
+    """By day, of the days that have rows. ``days`` are consecutive, ascending, and cover all rows; the
+    first may be ``EARLIER`` and the last ``LATER``.
 
     Raises:
-        StatementFailed: the engine cannot read it.
+        StatementFailed: the relation cannot be read.
     """
-    contract = plan.contract
-    key = [name for name in contract.primary_key if table.type_of(name)]
-    whole_key = len(key) == len(contract.primary_key)
-    subject = contract.subject_key if table.type_of(contract.subject_key) else None
-    parts = [sql.count()]
-    parts += _time_parts(plan, moment) if moment else []
-    parts += [_distinct_rows(table, key)] if key and whole_key else []
-    if subject:
-        parts += [sql.count(sql.named(subject), distinct=True), sql.count(sql.named(subject))]
-    values = list(session.rows(sql.render(sql.select(parts, table.relation), session.dialect))[0])
-    facts = TableFacts(rows=int(values.pop(0)))
-    if moment:
-        facts.undated_rows = facts.rows - int(values.pop(0))
-        facts.watermark, facts.oldest = moment.read(values.pop(0)), moment.read(values.pop(0))
-        facts.future_rows, furthest = int(values.pop(0)), moment.read(values.pop(0))
-        facts.furthest = furthest if facts.future_rows else None
-        facts.tonight_rows = int(values.pop(0))
-    if key and whole_key:
-        facts.duplicate_keys = facts.rows - int(values.pop(0))
-    if subject:
-        facts.subjects = int(values.pop(0))
-        facts.rows_without_subject = facts.rows - int(values.pop(0))
-    facts.unmeasured = _unmeasured(plan, table, moment)
-    return facts
+    dated = sql.select(
+        [
+            sql.labelled(Segments(_midnights(days), moment).number(), "s"),
+            sql.labelled(moment.value(), "t"),
+        ],
+        relation.copy(),
+    ).where(sql.present(moment.value()), copy=False)
+    counted = sql.select(
+        [
+            sql.own("s"),
+            sql.count(),
+            sql.text_of(sql.lowest(sql.own("t"))),
+            sql.text_of(sql.highest(sql.own("t"))),
+        ],
+        dated.subquery("dated", copy=False),
+    ).group_by(sql.own("s"), copy=False)
+    found = []
+    for number, rows, oldest, newest in session.rows(sql.render(counted, session.dialect)):
+        first, last = moment.read(oldest), moment.read(newest)
+        assert first is not None
+        assert last is not None
+        found.append(DayFacts(days[int(number)], int(rows), first, last))
+    return tuple(sorted(found, key=lambda facts: facts.day))
 
 
-def _time_parts(plan: ScanPlan, moment: TimeColumn) -> list[exp.Expression]:
-    past = sql.when(moment.before(plan.as_of), moment.value())
-    return [
-        sql.count(moment.value()),
-        sql.text_of(sql.highest(past)),
-        sql.text_of(sql.lowest(past.copy())),
-        sql.count_where(moment.from_(plan.as_of)),
-        sql.text_of(sql.highest(moment.value())),
-        sql.count_where(moment.within(plan.night_start, plan.as_of)),
-    ]
+def _midnights(days: Sequence[date]) -> tuple[date, ...]:
+    """The days at whose midnights rows are told apart: ``LATER`` begins after the last day before it."""
+    told = list(days)
+    if told[-1] == LATER:
+        told[-1] = date.fromordinal(told[-2].toordinal() + 1)
+    return tuple(told)
 
 
-def _distinct_rows(table: SourceTable, key: list[str]) -> exp.Expression:
-    """How many different keys there are; null keys count as one key."""
-    keys = sql.select([sql.named(name) for name in key], table.relation).distinct(copy=False)
-    return sql.select([sql.count()], keys.subquery("keys", copy=False)).subquery(copy=False)
-
-
-def _unmeasured(plan: ScanPlan, table: SourceTable, moment: TimeColumn | None) -> dict[str, str]:
+def unmeasured_facts(plan: ScanPlan, table: SourceTable, moment: TimeColumn | None) -> dict[str, str]:
     """What the contract names and the table does not have, or not as a time."""
     contract = plan.contract
     found: dict[str, str] = {}

@@ -89,8 +89,9 @@ def error_cells(counting: Counting) -> tuple[ErrorCell, ...]:
     counting.need(groups.prediction, groups.label, groups.version_column)
     if groups.label is None:
         return ()
+    dialect = counting.session.dialect
     predicted, actual = (sql.cast(sql.named(name), sql.DOUBLE) for name in (groups.prediction, groups.label))
-    usable = sql.both(sql.within(predicted, _LARGEST_ERROR), sql.within(actual, _LARGEST_ERROR))
+    usable = sql.both(*(sql.within(one, _LARGEST_ERROR, dialect) for one in (predicted, actual)))
     parts: dict[str, exp.Expression] = {
         "version": counting.version(),
         "arrived": _arrived(counting),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -69,6 +69,16 @@ class TimeColumn:
         """In [start, end); everything before ``end`` where there is no start."""
         return self.before(end) if start is None else sql.both(self.from_(start), self.before(end))
 
+    def on_days(self, first: date, last: date) -> exp.Expression:
+        """Dated on one of the local days from ``first`` to ``last``."""
+        return self.within(local_midnight(first, self.zone), _midnight_after(last, self.zone))
+
+    def day_of(self, instant: datetime) -> date:
+        """The local day an instant lies on; the calendar's first and last for what lies beyond it."""
+        if instant in (EARLIEST, LATEST):
+            return instant.date()
+        return instant.astimezone(self.zone).date()
+
     def read(self, text: object) -> datetime | None:
         """The instant of a value the engine gave as text."""
         if text is None:
@@ -77,6 +87,10 @@ class TimeColumn:
             day = parse(str(text))
             return day if day in (EARLIEST, LATEST) else local_midnight(day.date(), self.zone)
         return parse(str(text))
+
+
+def _midnight_after(day: date, zone: ZoneInfo) -> datetime:
+    return LATEST if day == date.max else local_midnight(day + timedelta(days=1), zone)
 
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d)(\.\d+)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d){0,2})?")

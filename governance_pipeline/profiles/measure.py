@@ -1,105 +1,151 @@
-"""One dataset's profile, step by step: facts, columns, distributions, groups."""
+"""Reads partitions: which days they hold, and the slice of each day that may be asked for."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from datetime import date, timedelta
 
-from governance_pipeline.profiles import sql
-from governance_pipeline.profiles.categories import with_distributions
+from sqlglot import exp
+
+from governance_pipeline.profiles.bounds import Bounds, Span, bounds, span
 from governance_pipeline.profiles.columns import ColumnSpec, specs
-from governance_pipeline.profiles.facts import event_time, table_facts
-from governance_pipeline.profiles.groups import group_tables
+from governance_pipeline.profiles.facts import day_facts
 from governance_pipeline.profiles.instants import TimeColumn
+from governance_pipeline.profiles.partition import EARLIER, LATER, DayFacts, Partition, Slice
 from governance_pipeline.profiles.plan import ScanPlan
-from governance_pipeline.profiles.profile import ColumnProfile, Profile
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.statistics import column_statistics
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.statistics import Measured, column_profiles
+from governance_pipeline.profiles.tables import Part, SourceTable
+from governance_pipeline.profiles.window import ALL, Segments, Window
 
 
-@dataclass(slots=True)
-class _Columns:
-    rows: int = 0
-    profiles: dict[str, ColumnProfile] = field(default_factory=dict)
-    unmeasured: dict[str, str] = field(default_factory=dict)
+def asked_of(plan: ScanPlan) -> str:
+    """A digest of all that a slice's contents depend on, besides the rows."""
+    contract = plan.contract
+    asked = (
+        contract.event_time,
+        contract.calendar.timezone,
+        contract.primary_key,
+        contract.subject_key,
+        [(column.name, column.personal) for column in contract.columns],
+        sorted(plan.grids.items()),
+        plan.whole,
+    )
+    return hashlib.sha256(repr(asked).encode()).hexdigest()[:32]
 
 
-def measure(session: Session, table: SourceTable, plan: ScanPlan, *, k: int) -> Profile:
-    """Everything but consent and the rules that need queries of their own.
+def read_partition(
+    session: Session, table: SourceTable, part: Part, plan: ScanPlan, moment: TimeColumn | None, *, k: int
+) -> Partition:
+    """Everything that is to be known of one partition.
 
     Raises:
-        StatementFailed: the table as a whole cannot be read.
+        StatementFailed: it cannot be read.
     """
-    moment = event_time(plan, table, session.dialect)
-    facts = table_facts(session, table, plan, moment)
-    columns = _columns(session, table, plan, moment, table_rows=facts.rows, k=k)
-    groups, ungrouped = group_tables(session, table, plan, moment)
-    return Profile(
-        dataset=plan.contract.dataset,
-        night=plan.night,
-        as_of=plan.as_of,
-        rows=facts.rows,
-        window_rows=columns.rows,
-        schema=tuple((name, type_.name) for name, type_ in table.schema),
-        columns={name: columns.profiles[name] for name, _ in table.schema if name in columns.profiles},
-        window_start=plan.window_start if moment else None,
-        groups=groups,
-        unmeasured={**facts.unmeasured, **columns.unmeasured, **ungrouped},
-        source_state=table.state,
-        watermark=facts.watermark,
-        oldest=facts.oldest,
-        future_rows=facts.future_rows,
-        furthest=facts.furthest,
-        tonight_rows=facts.tonight_rows,
-        undated_rows=facts.undated_rows,
-        duplicate_keys=facts.duplicate_keys,
-        subjects=facts.subjects,
-        rows_without_subject=facts.rows_without_subject,
-    )
+    columns = specs(plan.contract, table.schema)
+    everything = Window(part.relation, ALL, session.dialect)
+    known = _bounds_of_all(session, everything, columns)
+    found = _span_known(known, moment) or span(session, part.relation, moment)
+    facts = facts_of(session, part.relation, plan, moment, found)
+    undated = found.rows - found.dated
+    days = [one.day for one in facts if plan.kept(one.day)]
+    slices: dict[date | None, Slice]
+    if plan.whole or (len(facts) == len(days) == 1 and not undated):  # all rows are one slice
+        [one] = slices_of(session, everything, columns, plan, known, k=k)
+        slices = {None if plan.whole else days[0]: one}
+    else:
+        slices = read_days(session, table, part.relation, plan, moment, days, k=k)
+    return Partition(part.id, part.state, asked_of(plan), table.named_schema, undated, facts, slices)
 
 
-def window_query(
-    table: SourceTable, plan: ScanPlan, moment: TimeColumn | None, columns: Sequence[ColumnSpec], dialect: str
-) -> str:
-    """SELECT the columns of the rows that the profile's columns describe."""
-    parts = [part for column in columns for part in column.selected()] or [sql.number(1)]
-    query = sql.select(parts, table.relation)
-    if moment is not None and plan.window_start is not None:
-        query = query.where(moment.within(plan.window_start, plan.as_of), copy=False)
-    return sql.render(query, dialect)
+def _bounds_of_all(session: Session, window: Window, columns: Sequence[ColumnSpec]) -> Bounds | None:
+    """None where the columns cannot be read together: they are tried in halves later."""
+    try:
+        return bounds(session, window, columns)[0]
+    except StatementFailed:
+        return None
 
 
-def _columns(
+def _span_known(known: Bounds | None, moment: TimeColumn | None) -> Span | None:
+    """The span, where the bounds of all columns already tell it."""
+    if known is None:
+        return None
+    if moment is None:
+        return Span(known.rows)
+    time = known.columns[moment.name]
+    if not time.filled or not isinstance(time.minimum, str):
+        return None
+    return Span(known.rows, time.filled, moment.read(time.minimum), moment.read(time.maximum))
+
+
+def facts_of(
+    session: Session, relation: exp.Expression, plan: ScanPlan, moment: TimeColumn | None, found: Span
+) -> tuple[DayFacts, ...]:
+    """The facts of each day; all days before, and after, those kept are told as one."""
+    if moment is None or found.oldest is None or found.newest is None:
+        return ()
+    first, last = (plan.clamped(moment.day_of(instant)) for instant in (found.oldest, found.newest))
+    if first == last:
+        return (DayFacts(first, found.dated, found.oldest, found.newest),)
+    return day_facts(session, relation, moment, _days(plan, first, last))
+
+
+def _days(plan: ScanPlan, first: date, last: date) -> list[date]:
+    """Every day from ``first`` to ``last``; those for all earlier and all later days as one each."""
+    begin = plan.keep_first if first == EARLIER else first
+    end = plan.keep_last if last == LATER else last
+    days = [begin + timedelta(days=step) for step in range((end - begin).days + 1)]
+    return [*([EARLIER] if first == EARLIER else []), *days, *([LATER] if last == LATER else [])]
+
+
+def read_days(
     session: Session,
     table: SourceTable,
+    relation: exp.Expression,
     plan: ScanPlan,
     moment: TimeColumn | None,
+    days: Sequence[date],
     *,
-    table_rows: int,
     k: int,
-) -> _Columns:
-    """All columns together; where the engine cannot, halves, down to the column that is at fault."""
-    found = _Columns()
+) -> dict[date | None, Slice]:
+    """The slices of some days of a relation, in one pass.
 
-    def attempt(columns: Sequence[ColumnSpec]) -> None:
-        window = window_query(table, plan, moment, columns, session.dialect)
-        try:
-            rows, profiles, unmeasured = column_statistics(
-                session, window, columns, plan.edges, table_rows=table_rows
-            )
-            profiles = with_distributions(session, window, columns, profiles, plan.edges, bins=plan.bins, k=k)
-        except StatementFailed as error:
-            if len(columns) <= 1:
-                found.unmeasured.update({column.name: error.message for column in columns})
-                return
-            middle = len(columns) // 2
-            attempt(columns[:middle])
-            attempt(columns[middle:])
-        else:
-            found.rows = rows
-            found.profiles |= profiles
-            found.unmeasured |= unmeasured
+    Raises:
+        StatementFailed: it cannot be read.
+    """
+    if not days:
+        return {}
+    window = Window(relation, Segments(tuple(days), moment), session.dialect)
+    columns = specs(plan.contract, table.schema)
+    return dict(zip(days, slices_of(session, window, columns, plan, None, k=k), strict=True))
 
-    attempt(specs(plan.contract, table.schema))
-    return found
+
+def slices_of(
+    session: Session,
+    window: Window,
+    columns: Sequence[ColumnSpec],
+    plan: ScanPlan,
+    known: Bounds | None,
+    *,
+    k: int,
+) -> list[Slice]:
+    """One slice for each segment of the window.
+
+    Args:
+        known: the bounds, where the window is undivided and they are known already.
+    """
+    bound, subject = {0: known} if known else None, plan.contract.subject_key
+    measured = column_profiles(session, window, columns, plan.grids, k=k, known=bound, subject=subject)
+    return [_slice(plan, found) for found in measured]
+
+
+def _slice(plan: ScanPlan, found: Measured) -> Slice:
+    subject = found.columns.get(plan.contract.subject_key or "")
+    return Slice(
+        rows=found.rows,
+        columns=found.columns,
+        subjects=found.subjects,
+        rows_without_subject=subject.nulls if subject else 0,
+        unmeasured=found.unmeasured,
+    )

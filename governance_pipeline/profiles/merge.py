@@ -1,38 +1,37 @@
 """Merges profiles of disjoint sets of rows into the profile of all of them.
 
-Merging is associative and commutative. What cannot be known from the parts (how many subjects or
-different values they share) is left out rather than guessed.
+Merging is associative and commutative. What cannot be known from the parts is left out rather than
+guessed: the exact number of different values is known where all values are, else estimated from
+sketches, else unknown.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import TypeVar
 
 from governance_pipeline.errors import UsageError
+from governance_pipeline.profiles.grid import aligned, of_histogram
 from governance_pipeline.profiles.instants import parse
-from governance_pipeline.profiles.merge_groups import merge_group_tables
-from governance_pipeline.profiles.profile import ColumnProfile, Histogram, Profile
+from governance_pipeline.profiles.merge_clusters import merge_clusters
+from governance_pipeline.profiles.partition import Slice
+from governance_pipeline.profiles.profile import ColumnProfile, Histogram, Sketch
+from governance_pipeline.profiles.sketch import estimate
+from governance_pipeline.profiles.sketch import merged as merged_sketches
 
-_ACROSS = "it cannot be known from the parts that this profile was merged from"
 T = TypeVar("T")
 
 
-def merge_histograms(a: Histogram, b: Histogram, column: str) -> Histogram:
-    """Counts added bin by bin.
-
-    Raises:
-        UsageError: the edges differ; the message names the column.
-    """
-    if a.edges != b.edges:
-        raise UsageError(
-            f"the two histograms of the column '{column}' have different edges",
-            hint="scan both parts with the edges of one baseline",
-        )
+def merge_histograms(a: Histogram, b: Histogram) -> Histogram:
+    """Counts added bin by bin, on the grid that both resolve."""
+    if (a.exponent, a.first, len(a.counts)) != (b.exponent, b.first, len(b.counts)):
+        a, b = aligned(a, b)
     return Histogram(
-        a.edges,
+        a.exponent,
+        a.first,
         tuple(x + y for x, y in zip(a.counts, b.counts, strict=True)),
         a.underflow + b.underflow,
         a.overflow + b.overflow,
@@ -43,16 +42,17 @@ def merge_columns(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
     """One column of both sets of rows.
 
     Raises:
-        UsageError: they are not the same column, differ in type, or in their histograms' edges.
+        UsageError: they are not the same column, or differ in type.
     """
     if (a.name, a.kind, a.engine_type) != (b.name, b.kind, b.engine_type):
         raise UsageError(
             f"the column '{a.name}' ({a.engine_type}) cannot be merged with '{b.name}' ({b.engine_type})",
             hint="merge profiles of one schema only",
         )
-    mean, variance = _moments(a, b)
-    categories, other = _categories(a, b)
-    merged = replace(
+    _, mean, variance = _pooled(_moments_of(a), _moments_of(b))
+    categories, other = _summed((a, b))
+    sketch = _sketch(a, b)
+    both = replace(
         a,
         rows=a.rows + b.rows,
         nulls=a.nulls + b.nulls,
@@ -62,112 +62,126 @@ def merge_columns(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
         maximum=_bound((a.maximum, b.maximum), max),
         mean=mean,
         variance=variance,
-        histogram=_either(a.histogram, b.histogram, lambda x, y: merge_histograms(x, y, a.name)),
+        histogram=_either(a.histogram, b.histogram, merge_histograms),
         categories=categories,
         other=other,
+        sketch=sketch,
     )
-    return replace(merged, distinct=_distinct(a, b, merged), clusters=_clusters(a, b, merged))
+    return replace(both, distinct=distinct(both), clusters=merge_clusters(a, b, both))
 
 
-def merge(a: Profile, b: Profile) -> Profile:
-    """The profile of both sets of rows of one dataset on one night.
+def merge_all(slices: Sequence[Slice], names: Collection[str] | None = None) -> Slice | None:
+    """The slice of all; None of none. Slices without rows change nothing and are passed over.
 
-    Consent, rules, and the counts of subjects and duplicate keys are left out and named in
-    ``unmeasured``.
+    Args:
+        names: of these columns only; None for all.
+    """
+    filled = [one for one in slices if one.rows] or list(slices[:1])
+    if not filled:
+        return None
+    first, *rest = filled
+    wanted = [n for n in first.columns if (names is None or n in names) and all(n in s.columns for s in rest)]
+    return Slice(
+        rows=sum(one.rows for one in filled),
+        columns={name: merge_many([one.columns[name] for one in filled]) for name in wanted},
+        subjects=reduce(merged_sketches, (one.subjects for one in filled)),
+        rows_without_subject=sum(one.rows_without_subject for one in filled),
+        unmeasured=reduce(_reasons, (one.unmeasured for one in filled)),
+    )
+
+
+def merge_many(columns: Sequence[ColumnProfile]) -> ColumnProfile:
+    """One column of all sets of rows: what :func:`merge_columns` gives pair by pair, in one go where all
+    histograms are on one grid.
 
     Raises:
-        UsageError: they are not of one dataset, night, window and schema.
+        UsageError: they are not the same column, or differ in type.
     """
-    for name in ("dataset", "night", "as_of", "window_start", "schema"):
-        if getattr(a, name) != getattr(b, name):
-            raise UsageError(
-                f"two profiles of {a.dataset} and {b.dataset} differ in their {name.replace('_', ' ')}",
-                hint="merge profiles of one dataset, night, window and schema only",
-            )
-    both = [name for name in a.columns if name in b.columns]
-    lost = dict.fromkeys(("consent", "subjects", "duplicate_keys"), _ACROSS)
+    first, *rest = columns
+    grids = {of_histogram(one.histogram) for one in columns if one.histogram}
+    alike = all((one.kind, one.engine_type) == (first.kind, first.engine_type) for one in rest)
+    if not rest or not alike or len(grids) > 1 or any(one.clusters for one in columns):
+        return reduce(merge_columns, columns)
+    moments = reduce(_pooled, map(_moments_of, columns))
+    histograms = [one.histogram for one in columns if one.histogram]
+    sketches = [one.sketch for one in columns if one.present]
+    categories, other = _summed(columns)
+    both = replace(
+        first,
+        rows=sum(one.rows for one in columns),
+        nulls=sum(one.nulls for one in columns),
+        nans=sum(one.nans for one in columns),
+        infinities=sum(one.infinities for one in columns),
+        minimum=_bound((one.minimum for one in columns), min),
+        maximum=_bound((one.maximum for one in columns), max),
+        mean=moments[1],
+        variance=moments[2],
+        histogram=_stacked(histograms) if histograms else None,
+        categories=categories,
+        other=other,
+        sketch=reduce(merged_sketches, sketches) if sketches else first.sketch,
+    )
+    return replace(both, distinct=distinct(both))
+
+
+def _stacked(histograms: Sequence[Histogram]) -> Histogram:
+    """Histograms on one grid, added."""
     return replace(
-        a,
-        rows=a.rows + b.rows,
-        window_rows=a.window_rows + b.window_rows,
-        columns={name: merge_columns(a.columns[name], b.columns[name]) for name in both},
-        watermark=_either(a.watermark, b.watermark, max),
-        oldest=_either(a.oldest, b.oldest, min),
-        future_rows=a.future_rows + b.future_rows,
-        furthest=_either(a.furthest, b.furthest, max),
-        tonight_rows=a.tonight_rows + b.tonight_rows,
-        undated_rows=a.undated_rows + b.undated_rows,
-        duplicate_keys=0,
-        subjects=None,
-        rows_without_subject=a.rows_without_subject + b.rows_without_subject,
-        consent=(),
-        groups=merge_group_tables(a.groups, b.groups),
-        rules=(),
-        windows={},
-        unmeasured={**_reasons(a, b), **lost},
-        source_state="+".join(sorted(filter(None, (a.source_state + "+" + b.source_state).split("+")))),
+        histograms[0],
+        counts=tuple(map(sum, zip(*(one.counts for one in histograms), strict=True))),
+        underflow=sum(one.underflow for one in histograms),
+        overflow=sum(one.overflow for one in histograms),
     )
 
 
-def _moments(a: ColumnProfile, b: ColumnProfile) -> tuple[float | None, float | None]:
+def distinct(column: ColumnProfile) -> int | None:
+    """How many different values a column has, as far as its profile tells."""
+    if column.present == 0:
+        return 0
+    if column.categories and column.complete:
+        return len(column.categories)
+    return min(estimate(column.sketch), column.present) if column.sketch else None
+
+
+def _sketch(a: ColumnProfile, b: ColumnProfile) -> Sketch | None:
+    if a.present == 0 or b.present == 0:
+        return b.sketch if a.present == 0 else a.sketch
+    return merged_sketches(a.sketch, b.sketch)
+
+
+_Moments = tuple[int, float | None, float | None]
+
+
+def _moments_of(column: ColumnProfile) -> _Moments:
+    """Finite values, their mean and their variance."""
+    return column.present - column.infinities, column.mean, column.variance
+
+
+def _pooled(a: _Moments, b: _Moments) -> _Moments:
     """Mean and variance by Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
     computing sample variances" (1979), equation 2.1.
     """
-    n_a, n_b = a.present - a.infinities, b.present - b.infinities
+    (n_a, mean_a, variance_a), (n_b, mean_b, variance_b) = a, b
     if n_a == 0 or n_b == 0:
-        known = b if n_a == 0 else a
-        return known.mean, known.variance
-    if a.mean is None or b.mean is None:
-        return None, None
-    n, delta = n_a + n_b, b.mean - a.mean
-    squares = (a.variance or 0.0) * (n_a - 1) + (b.variance or 0.0) * (n_b - 1)
+        return b if n_a == 0 else a
+    n = n_a + n_b
+    if mean_a is None or mean_b is None:
+        return n, None, None
+    delta = mean_b - mean_a
+    squares = (variance_a or 0.0) * (n_a - 1) + (variance_b or 0.0) * (n_b - 1)
     squares += delta * delta * n_a * n_b / n
-    return a.mean + delta * n_b / n, squares / (n - 1)
+    return n, mean_a + delta * n_b / n, squares / (n - 1)
 
 
-def _categories(a: ColumnProfile, b: ColumnProfile) -> tuple[dict[str, int], int]:
+def _summed(columns: Sequence[ColumnProfile]) -> tuple[dict[str, int], int]:
     """Counts by value; a number keeps them only while every value's count is known."""
-    if a.kind == "number" and not (_complete(a) and _complete(b)):
+    if columns[0].kind == "number" and not all(one.complete for one in columns):
         return {}, 0
-    summed = Counter(a.categories) + Counter(b.categories)
+    summed: Counter[str] = Counter()
+    for one in columns:
+        summed.update(one.categories)
     ordered = sorted(summed.items(), key=lambda item: (-item[1], item[0]))
-    return dict(ordered), a.other + b.other
-
-
-def _complete(column: ColumnProfile) -> bool:
-    return sum(column.categories.values()) == column.present
-
-
-def _distinct(a: ColumnProfile, b: ColumnProfile, merged: ColumnProfile) -> int | None:
-    if a.present == 0 or b.present == 0:
-        return b.distinct if a.present == 0 else a.distinct
-    return len(merged.categories) if merged.categories and _complete(merged) else None
-
-
-def _clusters(a: ColumnProfile, b: ColumnProfile, merged: ColumnProfile) -> tuple[tuple[int, ...], ...]:
-    """Bucket by bucket. A side without rows adds none; otherwise both must have been counted by cluster."""
-    if not (a.rows and b.rows):
-        return _laid_out(b if a.rows == 0 else a, merged)
-    first, second = _laid_out(a, merged), _laid_out(b, merged)
-    if len(first) != len(second):
-        return ()
-    return tuple(
-        tuple(x + y for x, y in zip(mine, theirs, strict=True))
-        for mine, theirs in zip(first, second, strict=True)
-    )
-
-
-def _laid_out(column: ColumnProfile, merged: ColumnProfile) -> tuple[tuple[int, ...], ...]:
-    """The column's clusters in the bins of ``merged``: categories in its order, ranges as they are."""
-    if merged.histogram is not None:
-        bins = len(merged.histogram.counts) + 3  # below, above and missing
-        if column.histogram is None:  # nothing but missing values, which are the last bin
-            return tuple((*[0] * (bins - 1), sum(row)) for row in column.clusters)
-        return column.clusters
-    places = [list(column.categories).index(v) if v in column.categories else -1 for v in merged.categories]
-    return tuple(
-        (*(row[place] if place >= 0 else 0 for place in places), row[-2], row[-1]) for row in column.clusters
-    )
+    return dict(ordered), sum(one.other for one in columns)
 
 
 def _bound(values: Iterable[float | str | None], choose: Callable[..., float | str]) -> float | str | None:
@@ -184,7 +198,7 @@ def _either(a: T | None, b: T | None, join: Callable[[T, T], T]) -> T | None:
     return join(a, b)
 
 
-def _reasons(a: Profile, b: Profile) -> dict[str, str]:
+def _reasons(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
     """Why a part could not be measured; of two reasons the first by alphabet, whatever the order."""
-    both = sorted([*a.unmeasured.items(), *b.unmeasured.items()], reverse=True)
+    both = sorted([*a.items(), *b.items()], reverse=True)
     return dict(reversed(dict(both).items()))

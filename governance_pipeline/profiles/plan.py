@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.settings import ConsentLedger
-from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.grid import Grid
+from governance_pipeline.profiles.partition import EARLIER, LATER, Partition
+from governance_pipeline.profiles.profile import ColumnProfile, Profile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +70,16 @@ class GroupPlan:
     follow: FollowPlan | None = None
 
 
+WINDOWS = (1, 7, 28)
+"""Days of the windows that every night tells, whatever window the policy decides by."""
+
+SEASON_DAYS = 35
+"""Days that are told apart each night: five of every weekday."""
+
+AHEAD_DAYS = 31
+"""Days after the night that are told apart too, so that catching up reads every file once."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanPlan:
     """One scan of one dataset.
@@ -77,7 +89,9 @@ class ScanPlan:
         night_start: first instant of the night in UTC, by the contract's time zone.
         window_start: first instant of the window the column profiles describe; None = all rows.
             A dataset without event time, and a training snapshot, is profiled whole.
-        edges: histogram edges by column, from the baseline; columns without get edges of their own.
+        window_days: the window's days.
+        keep_days: days up to the night whose slices are read at all.
+        grids: histogram grids by column, from the baseline; columns without get grids of their own.
     """
 
     contract: Contract
@@ -85,22 +99,82 @@ class ScanPlan:
     as_of: datetime
     night_start: datetime
     window_start: datetime | None = None
-    edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    window_days: int = 7
+    keep_days: int = 90
+    windows: tuple[int, ...] = WINDOWS
+    grids: Mapping[str, Grid] = field(default_factory=dict)
     consent: ConsentPlan | None = None
     groups: tuple[GroupPlan, ...] = ()
-    bins: int = 20
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows are one window."""
+        return self.window_start is None
+
+    @property
+    def keep_first(self) -> date:
+        """The first day that is told apart from the days before it."""
+        return self._days_ago(max(self.keep_days, self._needed_days))
+
+    @property
+    def keep_last(self) -> date:
+        """The last day that is told apart from the days after it."""
+        return self.night + timedelta(days=AHEAD_DAYS)
+
+    @property
+    def needed_first(self) -> date:
+        """The first day whose slice tonight's numbers are made from."""
+        return self._days_ago(self._needed_days)
+
+    @property
+    def _needed_days(self) -> int:
+        return max(self.window_days, SEASON_DAYS, *self.windows)
+
+    def _days_ago(self, days: int) -> date:
+        return self.night - timedelta(days=days - 1)
+
+    def kept(self, day: date) -> bool:
+        """Whether the day's slice is read."""
+        return self.keep_first <= day <= self.keep_last
+
+    def clamped(self, day: date) -> date:
+        """The day, or what stands for all days before or after those that are kept."""
+        if self.kept(day):
+            return day
+        return EARLIER if day < self.keep_first else LATER
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one scan brought.
+
+    Attributes:
+        partitions: all that the table has tonight, read or remembered.
+        read: ids of those that were read tonight.
+        days: each of the last ``SEASON_DAYS`` days' columns, of those that a baseline is compared with.
+    """
+
+    profile: Profile
+    partitions: tuple[Partition, ...] = ()
+    read: frozenset[str] = frozenset()
+    days: Mapping[date, Mapping[str, ColumnProfile]] = field(default_factory=dict)
 
 
 class Engine(Protocol):
     """Measures datasets where they are. No row leaves the engine but for :meth:`sample`."""
 
-    def scan(self, plan: ScanPlan) -> Profile:
-        """The profile of one dataset.
+    def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
+        """The profile of one dataset; of its partitions only those are read that are not ``known`` in
+        their present state.
 
         Raises:
             SourceUnavailable: the table is missing, unreadable or unreachable.
             ScanTimedOut: the scan passed its limit.
         """
+        ...
+
+    def scan(self, plan: ScanPlan) -> Profile:
+        """The profile of one dataset, every partition read. Raises like :meth:`read`."""
         ...
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:

@@ -5,35 +5,64 @@ Only aggregates: counts, bounds, moments, histograms, categories, groups. No row
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-PROFILE_VERSION = 1
+PROFILE_VERSION = 2
 
 ColumnType = Literal["number", "category", "boolean", "time", "other"]
 
 
+def edge(position: int, exponent: int) -> float:
+    """``position * 2**exponent``; infinite where no double is as large."""
+    try:
+        return math.ldexp(position, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, position)
+
+
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts on fixed edges.
+    """Counts on a dyadic grid, see :mod:`governance_pipeline.profiles.grid`.
 
     Attributes:
-        edges: k+1 strictly increasing edges; bin i is [edges[i], edges[i+1]), the last one closed.
-        counts: k counts.
-        underflow: values below the first edge (-inf included); ``overflow``: above the last
-            (+inf included). NaN is in neither: it is counted by ``ColumnProfile.nans``.
+        exponent, first: bin i holds the values from (first + i) * 2**exponent up to, but without,
+            (first + i + 1) * 2**exponent.
+        counts: a count for each bin.
+        underflow: values below the first bin (-inf included); ``overflow``: above the last (+inf
+            included). NaN is in neither: it is counted by ``ColumnProfile.nans``.
     """
 
-    edges: tuple[float, ...]
+    exponent: int
+    first: int
     counts: tuple[int, ...]
     underflow: int = 0
     overflow: int = 0
 
     @property
+    def edges(self) -> tuple[float, ...]:
+        """The bins' edges, one more than there are bins."""
+        return tuple(edge(self.first + step, self.exponent) for step in range(len(self.counts) + 1))
+
+    @property
     def total(self) -> int:
         return sum(self.counts) + self.underflow + self.overflow
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """How many different values were seen, mergeable: see :mod:`governance_pipeline.profiles.sketch`.
+
+    Attributes:
+        hashed_by: the hash function; sketches of different functions cannot be merged.
+        registers: HyperLogLog's registers, one character each.
+    """
+
+    hashed_by: str
+    registers: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +76,11 @@ class ColumnProfile:
         rows: rows seen; ``nulls`` of them null, ``nans`` NaN (numbers only).
         minimum, maximum: of numbers; ISO text of times; None where nothing finite was seen.
         mean, variance: over finite non-null values; variance with n-1.
-        distinct: distinct values, without null and NaN: exact in small tables and where a uniqueness
-            rule rests on it, else estimated; None where not counted (floats of large tables).
-        categories: value (as text) to count, the most frequent first, at most ``MAX_CATEGORIES``;
-            ``other`` counts the rest.
+        distinct: distinct values, without null and NaN: exact where ``categories`` are complete, else
+            estimated from ``sketch``; None where not counted.
+        categories: value (as text) to count, the most frequent first, at most ``MAX_CATEGORIES`` in the
+            profile of a slice; ``other`` counts the rest. Numbers have them only where they are complete.
+        sketch: of the values of text and whole numbers.
         infinities: values that are plus or minus infinity.
         clusters: where the contract names a cluster column, the column's counts in each of its hashed
             buckets: row i is bucket i in every scan (an empty one is zeros), so that two scans can be
@@ -74,6 +104,12 @@ class ColumnProfile:
     other: int = 0
     infinities: int = 0
     clusters: tuple[tuple[int, ...], ...] = ()
+    sketch: Sketch | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether ``categories`` hold every value, so that ``distinct`` is exact."""
+        return sum(self.categories.values()) == self.present
 
     @property
     def present(self) -> int:
@@ -81,7 +117,7 @@ class ColumnProfile:
         return self.rows - self.nulls - self.nans
 
 
-MAX_CATEGORIES = 64
+MAX_CATEGORIES = 256
 MAX_CLUSTERS = 64
 
 
@@ -268,14 +304,16 @@ class Profile:
         future_rows: rows dated after ``as_of``; ``furthest`` the latest of them.
         tonight_rows: rows dated on the night itself.
         undated_rows: rows without an event time.
-        duplicate_keys: rows beyond the first of their primary key.
-        subjects: distinct subjects; ``rows_without_subject`` rows whose subject is null.
+        duplicate_keys: rows beyond the first of their primary key (see :mod:`keys`).
+        subjects: distinct subjects of the window, within the standard error of a sketch (3 %);
+            ``rows_without_subject`` rows of the window whose subject is null.
         schema: (column, engine type) of every column the table has, in its order.
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
             ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``, and
             ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or ``errors:<model>``.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
-        windows: the columns over other windows that end with the night, by their length in days.
+        windows: the columns that a baseline is compared with over other windows that end with the night, by
+            their length in days.
     """
 
     dataset: str
@@ -287,6 +325,7 @@ class Profile:
     columns: Mapping[str, ColumnProfile]
     version: int = PROFILE_VERSION
     window_start: datetime | None = None
+    windows: Mapping[int, Mapping[str, ColumnProfile]] = field(default_factory=dict)
     watermark: datetime | None = None
     oldest: datetime | None = None
     future_rows: int = 0
@@ -301,4 +340,3 @@ class Profile:
     rules: tuple[RuleTally, ...] = ()
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     source_state: str = ""
-    windows: Mapping[int, Mapping[str, ColumnProfile]] = field(default_factory=dict)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from governance_pipeline.charter.contract import QualityRule
+from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import ColumnSpec, specs
 from governance_pipeline.profiles.facts import event_time
-from governance_pipeline.profiles.measure import window_query
+from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import Profile, RuleTally
 from governance_pipeline.profiles.rules import answer
@@ -64,6 +65,17 @@ def _queried(
         counted = count_failing(session, window_of, columns, over_values, profile.window_rows)
         found |= {rule.id: _with_nulls(rule, counted[rule.id], profile) for rule in over_values}
     return found
+
+
+def window_query(
+    table: SourceTable, plan: ScanPlan, moment: TimeColumn | None, columns: Sequence[ColumnSpec], dialect: str
+) -> str:
+    """SELECT the columns of the rows that the profile's columns describe."""
+    parts = [part for column in columns for part in column.selected()] or [sql.number(1)]
+    query = sql.select(parts, table.relation)
+    if moment is not None and plan.window_start is not None:
+        query = query.where(moment.within(plan.window_start, plan.as_of), copy=False)
+    return sql.render(query, dialect)
 
 
 def _with_nulls(rule: QualityRule, tally: RuleTally, profile: Profile) -> RuleTally:

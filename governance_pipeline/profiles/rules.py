@@ -60,7 +60,7 @@ def _missing(rule: QualityRule, column: ColumnProfile) -> int | None:
 
 def _duplicates(rule: QualityRule, column: ColumnProfile) -> int | None:
     """Rows beyond the first with their value; rows without a value repeat nothing."""
-    if rule.arguments.get("properties") or column.distinct is None:
+    if rule.arguments.get("properties") or not column.complete or column.distinct is None:
         return None
     return column.present - column.distinct
 

@@ -11,6 +11,7 @@ from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import CannotEvaluate
+from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
 
 
@@ -20,7 +21,7 @@ def plan_scan(
     settings: Settings,  # noqa: ARG001 - part of the call that every planner shares
     playbook: Playbook,
     *,
-    edges: Mapping[str, tuple[float, ...]] | None = None,
+    grids: Mapping[str, Grid] | None = None,
     consent: ConsentPlan | None = None,
     groups: tuple[GroupPlan, ...] = (),
 ) -> ScanPlan:
@@ -42,10 +43,11 @@ def plan_scan(
         as_of=as_of,
         night_start=night_start,
         window_start=None if whole else local_midnight(first_day, time_zone(contract)),
-        edges=dict(edges or {}),
+        window_days=drift.window_days,
+        keep_days=playbook.profiles.keep_days,
+        grids=dict(grids or {}),
         consent=consent,
         groups=groups,
-        bins=drift.bins,
     )
 
 
@@ -53,16 +55,14 @@ def plan_baseline(
     contract: Contract,
     night: date,
     settings: Settings,  # noqa: ARG001 - part of the call that every planner shares
-    *,
-    bins: int = 20,
 ) -> ScanPlan:
-    """The scan of a training snapshot as a model version's baseline: every row, own edges.
+    """The scan of a training snapshot as a model version's baseline: every row, grids of its own.
 
     Raises:
         CannotEvaluate: the contract's time zone is not known.
     """
     night_start, as_of = night_bounds(contract, night)
-    return ScanPlan(contract=contract, night=night, as_of=as_of, night_start=night_start, bins=bins)
+    return ScanPlan(contract=contract, night=night, as_of=as_of, night_start=night_start)
 
 
 def night_bounds(contract: Contract, night: date) -> tuple[datetime, datetime]:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-# Where NaN equals itself, and where there is a function instead; elsewhere numbers have no NaN.
-_NAN_EQUALS_ITSELF = frozenset({"duckdb", "postgres", "redshift", "snowflake", "risingwave", "materialize"})
-_NAN_BY_FUNCTION = frozenset({"spark", "databricks", "bigquery", "clickhouse", "trino", "presto"})
+# Where NaN equals itself, and where there is a function instead; elsewhere numbers have no NaN. DuckDB has
+# both, but decides comparisons by a Parquet file's statistics, which know of no NaN: `x = NaN` finds none
+# and `x <= 1` finds them all. Only functions look at the values.
+_NAN_EQUALS_ITSELF = frozenset({"postgres", "redshift", "snowflake", "risingwave", "materialize"})
+_NAN_BY_FUNCTION = frozenset({"duckdb", "spark", "databricks", "bigquery", "clickhouse", "trino", "presto"})
 APPROXIMATE_DISTINCT = frozenset(
     {"duckdb", "snowflake", "bigquery", "spark", "databricks", "trino", "presto", "clickhouse"}
 )
@@ -146,14 +148,16 @@ def not_nan(what: exp.Expression, dialect: str) -> exp.Expression:
     )
 
 
-def within(what: exp.Expression, limit: float) -> exp.Expression:
-    """Between ``-limit`` and ``limit``; never NaN, which sorts above all numbers or compares as false."""
-    return both(at_least(what.copy(), double(-limit)), at_most(what.copy(), double(limit)))
+def within(what: exp.Expression, limit: float, dialect: str) -> exp.Expression:
+    """Between ``-limit`` and ``limit``, and not NaN."""
+    bounded = both(at_least(what.copy(), double(-limit)), at_most(what.copy(), double(limit)))
+    nan = is_nan(what.copy(), dialect)
+    return bounded if nan is None else both(exp.Not(this=exp.Paren(this=nan)), bounded)
 
 
-def finite(what: exp.Expression) -> exp.Expression:
+def finite(what: exp.Expression, dialect: str) -> exp.Expression:
     """Neither NaN nor infinite."""
-    return within(what, LARGEST)
+    return within(what, LARGEST, dialect)
 
 
 def select(columns: Iterable[exp.Expression], source: exp.Expression) -> exp.Select:

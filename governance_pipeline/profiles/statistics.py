@@ -1,170 +1,214 @@
-"""Counts, bounds and moments of every column of the window, in one statement."""
+"""The profile of every column of a window, segment by segment, from four statements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from sqlglot import exp
-
-from governance_pipeline.profiles import sql
-from governance_pipeline.profiles.bins import histogram_call, histogram_from_call
+from governance_pipeline.profiles.bounds import Bound, Bounds, bounds
 from governance_pipeline.profiles.columns import ColumnSpec
-from governance_pipeline.profiles.profile import ColumnProfile
-from governance_pipeline.profiles.session import Session
-from governance_pipeline.profiles.spark_counts import distinct_counts
+from governance_pipeline.profiles.distinct import sketches
+from governance_pipeline.profiles.grid import LARGEST_MODERATE, Grid, covering
+from governance_pipeline.profiles.merge import distinct
+from governance_pipeline.profiles.numbers import Asked, Numbers, finite_ranges, numbers
+from governance_pipeline.profiles.profile import ColumnProfile, Sketch
+from governance_pipeline.profiles.session import Session, StatementFailed
+from governance_pipeline.profiles.sketch import estimate
+from governance_pipeline.profiles.values import Values, classifies, few_valued, values
+from governance_pipeline.profiles.window import Window
 
-EXACT_ROWS = 100_000  # distinct values of larger tables are estimated where the engine can
-_MODERATE = 1e140  # squares of larger values, summed over 1e20 rows, pass the largest double
-Edges = tuple[float, ...]
-Asked = tuple[tuple[ColumnSpec, Edges | None], ...]
-
+FEW = 8
+FEW_ROWS_EACH = 4
 TOO_LARGE = "its values are too large for a mean and a variance"
 
 
-def column_statistics(
-    session: Session, window: str, specs: Sequence[ColumnSpec], edges: Mapping[str, Edges], *, table_rows: int
-) -> tuple[int, dict[str, ColumnProfile], dict[str, str]]:
-    """Rows of the window, a profile of each column still without categories, and what failed.
+@dataclass(slots=True)
+class Measured:
+    """One segment's columns, why some could not be measured, and a sketch of its subjects."""
 
-    On DuckDB the histograms on given edges come from the same pass.
+    rows: int = 0
+    columns: dict[str, ColumnProfile] = field(default_factory=dict)
+    unmeasured: dict[str, str] = field(default_factory=dict)
+    subjects: Sketch | None = None
+
+
+def column_profiles(
+    session: Session,
+    window: Window,
+    specs: Sequence[ColumnSpec],
+    grids: Mapping[str, Grid],
+    *,
+    k: int,
+    known: Mapping[int, Bounds] | None = None,
+    subject: str | None = None,
+) -> list[Measured]:
+    """One entry for each segment of the window, in order.
+
+    All columns are measured together; where the engine cannot, halves, down to the column at fault.
+
+    Args:
+        known: the columns' bounds by segment, where they have been asked for already.
+        subject: the column that names a row's subject.
 
     Raises:
-        StatementFailed: the engine cannot read the columns together; try fewer.
+        ScanTimedOut: the scan's time is over.
     """
-    asked = tuple((spec, edges.get(spec.name) if session.dialect == "duckdb" else None) for spec in specs)
-    exact = table_rows <= EXACT_ROWS
-    statement = _statement(session.dialect, asked, exact=exact)
-    values = iter(session.rows(sql.over_window(window, statement))[0])
-    rows = int(next(values))
-    unmeasured: dict[str, str] = {}
-    profiles = {}
-    for spec, own in asked:
-        profile, complete = _read(spec, session.dialect, own, rows, lambda: next(values), exact=exact)
-        profiles[spec.name] = profile
-        if not complete:
-            unmeasured[spec.name] = TOO_LARGE
-    if session.dialect == "spark":
-        apart = [spec for spec in specs if spec.countable and (exact or spec.exact)]
-        for name, count in distinct_counts(session, window, apart).items():
-            profiles[name] = replace(profiles[name], distinct=count)
-    return rows, profiles, unmeasured
+    found = [Measured() for _ in window.segments.days]
+
+    def attempt(some: Sequence[ColumnSpec]) -> None:
+        try:
+            measured = _together(session, window, some, grids, k=k, known=known, subject=subject)
+        except StatementFailed as error:
+            if len(some) <= 1:
+                for segment in found:
+                    segment.unmeasured.update({spec.name: error.message for spec in some})
+                return
+            middle = len(some) // 2
+            attempt(some[:middle])
+            attempt(some[middle:])
+        else:
+            for segment, part in zip(found, measured, strict=True):
+                segment.rows = part.rows
+                segment.columns |= part.columns
+                segment.unmeasured |= part.unmeasured
+                segment.subjects = part.subjects or segment.subjects
+
+    attempt(specs)
+    return found
 
 
-@lru_cache(maxsize=1024)
-def _statement(dialect: str, asked: Asked, *, exact: bool) -> str:
-    """One aggregate over ``w``. Cached: night after night a table asks the same."""
-    parts = [sql.count()]
-    derived: list[exp.Expression] = []
-    for spec, edges in asked:
-        parts.append(sql.count(spec.value))
-        derived.append(spec.value)
-        if spec.kind == "number":
-            derived += _derived(dialect, spec)
-            parts += _number_parts(spec, edges)
-        elif spec.kind == "time":
-            bounds = (sql.lowest(spec.value), sql.highest(spec.value))
-            parts += [sql.time_text(bound, dialect, zoned=spec.type.zoned) for bound in bounds]
-        elif spec.kind == "boolean":
-            parts.append(sql.count_where(spec.value))
-        if _has_distinct(spec, dialect, exact=exact):
-            parts.append(_distinct(dialect, spec, exact=exact))
-    rows = sql.select(derived or [sql.number(1)], sql.window_name()).subquery("g", copy=False)
-    return sql.render(sql.select(parts, rows), dialect)
-
-
-def _derived(dialect: str, spec: ColumnSpec) -> list[exp.Expression]:
-    """Of a number: its double; of one that may be odd also its double unless NaN, unless not finite,
-    and unless too large to be squared.
-    """
-    double = [spec.double] if spec.double != spec.value else []
-    if not spec.floating:
-        return double
-    return [
-        *double,
-        sql.labelled(sql.when(sql.not_nan(spec.double, dialect), spec.double), f"n{spec.label}"),
-        sql.labelled(sql.when(sql.finite(spec.double), spec.double), f"f{spec.label}"),
-        sql.labelled(sql.when(sql.within(spec.double, _MODERATE), spec.double), f"m{spec.label}"),
-    ]
-
-
-def _number_parts(spec: ColumnSpec, edges: Edges | None) -> list[exp.Expression]:
-    counted = finite = moderate = spec.double
-    parts: list[exp.Expression] = []
-    if spec.floating:
-        counted, finite, moderate = (sql.own(f"{mark}{spec.label}") for mark in "nfm")
-        parts += [sql.count(counted), sql.count(finite)]
-    parts += [
-        sql.lowest(finite),
-        sql.highest(finite.copy()),
-        exp.Avg(this=moderate.copy()),
-        exp.Variance(this=moderate.copy()),
-    ]
-    if edges:
-        parts.append(histogram_call(counted.copy(), edges))
-    return parts
-
-
-def _has_distinct(spec: ColumnSpec, dialect: str, *, exact: bool) -> bool:
-    """Large tables' floats go without: nearly all differ, and counting them doubles the scan.
-
-    Spark counts exactly in a statement of its own.
-    """
-    if dialect == "spark" and (exact or spec.exact):
-        return False
-    return spec.countable and (exact or spec.exact or not spec.floating)
-
-
-def _distinct(dialect: str, spec: ColumnSpec, *, exact: bool) -> exp.Expression:
-    value = sql.own(f"n{spec.label}") if spec.kind == "number" and spec.floating else spec.value
-    if exact or spec.exact or dialect not in sql.APPROXIMATE_DISTINCT:
-        return sql.count(value, distinct=True)
-    return sql.approximate_distinct(value, dialect)
-
-
-def _read(
-    spec: ColumnSpec,
-    dialect: str,
-    edges: Edges | None,
-    rows: int,
-    following: Callable[[], Any],
+def _together(
+    session: Session,
+    window: Window,
+    specs: Sequence[ColumnSpec],
+    grids: Mapping[str, Grid],
     *,
-    exact: bool,
-) -> tuple[ColumnProfile, bool]:
-    """One column's values in the order :func:`_statement` asked for them; False without moments."""
-    filled = int(following())
-    known: dict[str, Any] = {}
-    complete = True
-    if spec.kind == "number":
-        counted, finite = filled, filled
-        if spec.floating:
-            counted, finite = int(following()), int(following())
-        low, high, mean, variance = (_number(following()) for _ in range(4))
-        complete = not spec.floating or max(abs(low or 0.0), abs(high or 0.0)) <= _MODERATE
-        known = {
-            "nans": filled - counted,
-            "infinities": counted - finite,
-            "minimum": low,
-            "maximum": high,
-            "mean": mean if complete else None,
-            "variance": variance if complete else None,
-        }
-        if edges:
-            known["histogram"] = histogram_from_call(following(), edges)
-    elif spec.kind == "time":
-        known = {"minimum": following(), "maximum": following()}
-    elif spec.kind == "boolean":
-        true = int(following())
-        known["categories"] = {text: n for text, n in (("true", true), ("false", filled - true)) if n}
-    if _has_distinct(spec, dialect, exact=exact):
-        known["distinct"] = min(int(following()), filled)
-    profile = ColumnProfile(
-        name=spec.name, kind=spec.kind, engine_type=spec.type.name, rows=rows, nulls=rows - filled, **known
+    k: int,
+    known: Mapping[int, Bounds] | None,
+    subject: str | None,
+) -> list[Measured]:
+    bound = known or bounds(session, window, specs)
+    counted = numbers(session, window, _asked(session, window, specs, bound, grids))
+    hashed = [spec for spec in specs if spec.sketched or spec.name == subject]
+    sketched = sketches(session, window, hashed)
+    subjects = {number: sketched.pop((number, name)) for number, name in [*sketched] if name == subject}
+    profiles = {
+        (number, spec.name): _profile(spec, part, part.columns[spec.name], counted.get((number, spec.name)))
+        for number, part in bound.items()
+        for spec in specs
+    }
+    for key, sketch in sketched.items():
+        profiles[key] = replace(profiles[key], sketch=sketch, distinct=estimate(sketch))
+    grouped = [spec for spec in specs if _by_value(spec, profiles)]
+    for key, by_value in values(session, window, grouped, k=k).items():
+        profiles[key] = _with_values(profiles[key], by_value)
+    found = [_measured(n, bound, specs, profiles, counted) for n in range(len(window.segments.days))]
+    for number, sketch in subjects.items():
+        found[number].subjects = sketch
+    return found
+
+
+def _asked(
+    session: Session,
+    window: Window,
+    specs: Sequence[ColumnSpec],
+    bound: Mapping[int, Bounds],
+    grids: Mapping[str, Grid],
+) -> list[Asked]:
+    """How to count each number that has a value."""
+    ranges = {spec.name: found for spec in specs if (found := _range(spec, bound))}
+    wild = {spec.name for spec in specs if spec.name in ranges and not _moderate(ranges[spec.name])}
+    unknown = [spec for spec in specs if spec.name in wild and spec.name not in grids]
+    ranges |= finite_ranges(session, window, unknown)
+    asked = []
+    for spec in specs:
+        if spec.name in ranges:
+            grid = grids.get(spec.name) or covering(*ranges[spec.name], whole=spec.whole)
+            covered = spec.name not in wild and grid.covers(*ranges[spec.name])
+            asked.append(Asked(spec, grid, covered, wild=spec.name in wild))
+    return asked
+
+
+def _range(spec: ColumnSpec, bound: Mapping[int, Bounds]) -> tuple[float, float] | None:
+    """The smallest and the largest value of all segments; NaN, where one is, counts as the largest."""
+    if spec.kind != "number":
+        return None
+    found = [part.columns[spec.name] for part in bound.values()]
+    lows = [b.minimum for b in found if isinstance(b.minimum, float)]
+    highs = [b.maximum for b in found if isinstance(b.maximum, float)]
+    if not lows or not highs:
+        return None
+    return min(lows), math.nan if any(map(math.isnan, (*lows, *highs))) else max(highs)
+
+
+def _moderate(found: tuple[float, float]) -> bool:
+    """Whether all values are finite and can be squared; False for NaN."""
+    return found[0] >= -LARGEST_MODERATE and found[1] <= LARGEST_MODERATE
+
+
+def _profile(spec: ColumnSpec, part: Bounds, bound: Bound, counted: Numbers | None) -> ColumnProfile:
+    made = ColumnProfile(
+        name=spec.name,
+        kind=spec.kind,
+        engine_type=spec.type.name,
+        rows=part.rows,
+        nulls=part.rows - bound.filled,
+        distinct=None if bound.filled else 0,
     )
-    return profile, complete
+    if spec.kind == "time":
+        return replace(made, minimum=bound.minimum, maximum=bound.maximum)
+    if counted is None:
+        return made
+    odd = counted.nans or counted.infinities
+    return replace(
+        made,
+        nans=counted.nans,
+        infinities=counted.infinities,
+        minimum=counted.minimum if odd else bound.minimum,
+        maximum=counted.maximum if odd else bound.maximum,
+        mean=counted.mean,
+        variance=counted.variance,
+        histogram=counted.histogram,
+    )
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _by_value(spec: ColumnSpec, profiles: Mapping[tuple[int, str], ColumnProfile]) -> bool:
+    """Whether the column is to be counted by value, by all its segments together."""
+    mine = [profile for (_, name), profile in profiles.items() if name == spec.name and profile.present]
+    if not mine:
+        return False
+    if spec.kind == "number":
+        return not spec.personal and all(p.histogram is not None and few_valued(p.histogram) for p in mine)
+    return any(classifies(spec, profile.distinct, profile.present) for profile in mine)
+
+
+def _with_values(profile: ColumnProfile, found: Values) -> ColumnProfile:
+    if profile.kind == "number" and not _few_of_many(found, profile.present):
+        return profile
+    categories = found.categories
+    made = replace(profile, categories=categories, other=profile.present - sum(categories.values()))
+    return replace(made, distinct=found.found if found.few else distinct(made))
+
+
+def _few_of_many(found: Values, present: int) -> bool:
+    """Whether a number's values classify: there are few of them, and many rows share each."""
+    return found.few and (found.found <= FEW or found.found * FEW_ROWS_EACH <= present)
+
+
+def _measured(
+    position: int,
+    bound: Mapping[int, Bounds],
+    specs: Sequence[ColumnSpec],
+    profiles: Mapping[tuple[int, str], ColumnProfile],
+    counted: Mapping[tuple[int, str], Numbers],
+) -> Measured:
+    if position not in bound:
+        return Measured()
+    large = {
+        spec.name: TOO_LARGE
+        for spec in specs
+        if (found := counted.get((position, spec.name))) and not found.complete
+    }
+    columns = {spec.name: profiles[position, spec.name] for spec in specs}
+    return Measured(bound[position].rows, columns, large)

@@ -34,22 +34,48 @@ FileState = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One partition of a table: its name, its state (see :class:`Partition`) and its rows.
+
+    Attributes:
+        alike: its columns and their types are known to be those of the table.
+    """
+
+    id: str
+    state: str
+    rows: exp.Expression
+    alike: bool = False
+
+    @property
+    def relation(self) -> exp.Expression:
+        """The rows, to stand in a FROM."""
+        return self.rows.copy()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceTable:
     """A table to select from.
 
     Attributes:
         schema: its columns in order, with their types.
         state: changes when the files do; "" where the engine gives no sign.
+        parts: its partitions, where the engine tells them apart; else the whole table is one.
     """
 
-    name: exp.Table
+    rows: exp.Expression
     schema: tuple[tuple[str, EngineType], ...]
     state: str = ""
+    parts: tuple[Part, ...] = ()
 
     @property
     def relation(self) -> exp.Expression:
         """The table, to stand in a FROM."""
-        return self.name.copy()
+        return self.rows.copy()
+
+    @property
+    def named_schema(self) -> tuple[tuple[str, str], ...]:
+        """The columns and the names of their types."""
+        return tuple((name, type_.name) for name, type_ in self.schema)
 
     def type_of(self, column: str | None) -> EngineType | None:
         """The type of a column, None where the table has none of that name."""
@@ -66,6 +92,7 @@ class _Staged:
     schema: tuple[tuple[str, EngineType], ...] = ()
     size: int = 0
     in_memory: bool = False
+    alike: set[FileState] = field(default_factory=set)
 
 
 class Tables:
@@ -157,7 +184,18 @@ class Tables:
         except StatementFailed as error:
             staged.files = ()
             raise _unreadable(location, error.message) from error
-        return SourceTable(_table(staged.name), staged.schema, _state(files))
+        parts: tuple[Part, ...] = ()
+        if location.kind == "parquet":
+            parts = tuple(
+                Part(
+                    self._shown(Path(file[0])),
+                    f"{file[1]}:{file[2]}",
+                    _reader(location, [file]),
+                    alike=len(files) == 1 or file in staged.alike,
+                )
+                for file in files
+            )
+        return SourceTable(_table(staged.name), staged.schema, _state(files), parts)
 
     def _shown(self, path: Path) -> str:
         """A path as the contract has it: relative where it is in the project."""
@@ -198,6 +236,8 @@ class Tables:
         described = _describe_query(session, rows)
         if dict(described) != dict(staged.schema):
             return False
+        if len(fresh) == 1:
+            staged.alike.update(fresh)
         insert = exp.Insert(this=_table(staged.name), expression=rows, by_name=True)
         session.rows(sql.render(insert, "duckdb"))
         return True
@@ -212,6 +252,7 @@ class Tables:
         in_memory: bool,
     ) -> None:
         self._drop(session, staged)
+        staged.alike.clear()
         with self._lock:
             self._named += 1
             staged.name = f"staged_{self._named}"
@@ -268,6 +309,26 @@ class Tables:
             session.rows(sql.render(exp.Drop(this=_table(staged.name), kind=kind, exists=True), "duckdb"))
         if not keep_name:
             staged.name, staged.files, staged.in_memory = "", (), False
+
+
+def conformed(session: Session, part: Part, table: SourceTable) -> exp.Expression:
+    """The rows of a part with the columns and types of the whole table: a file may lack a column that
+    others have, or hold whole numbers where others hold text.
+
+    Raises:
+        StatementFailed: the part cannot be read.
+    """
+    if part.alike:
+        return part.relation
+    types = dict(_describe(session, part.relation))
+    if all(name in types and types[name].name == type_.name for name, type_ in table.schema):
+        return part.relation
+    none = sql.select([exp.Star()], table.relation).limit(0, copy=False).subquery("none", copy=False)
+    empty = sql.select([exp.Star()], none)
+    union = exp.Union(
+        this=empty, expression=sql.select([exp.Star()], part.relation), by_name=True, distinct=False
+    )
+    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.Identifier(this="conformed")))
 
 
 def _reader(location: Location, files: Sequence[FileState]) -> exp.Expression:

@@ -9,14 +9,18 @@ from datetime import date
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Baseline
+from governance_pipeline.indicators.logical_types import conforms
+from governance_pipeline.profiles.grid import Grid, of_histogram, zoomed
 from governance_pipeline.profiles.profile import Profile
-from governance_pipeline.profiles.refine import ROUNDS, crowded_columns, current_edges, joined
 from governance_pipeline.profiles.scanning import plan_baseline
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.review import ModelVersion
 
 VersionKey = tuple[str, str]
+
+ROUNDS = 4
+"""Each round may zoom in sixty times: four tell apart a ten-millionth of the range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,29 @@ def _snapshot_profile(services: Services, night: date, version: ModelVersion) ->
     snapshot = version.snapshot or project.model(version.model).training.snapshot
     if snapshot in project.refused:
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
-    bins = project.playbook.indicators.drift.bins
-    plan = plan_baseline(project.contract(snapshot), night, project.settings, bins=bins)
+    plan = plan_baseline(project.contract(snapshot), night, project.settings)
     profile = services.engine.scan(plan)
     for _ in range(ROUNDS):
-        crowded = crowded_columns(profile, bins)
-        if not crowded:
+        finer = _finer_grids(profile)
+        if not finer:
             break
-        profile = services.engine.scan(replace(plan, edges={**current_edges(profile), **crowded}))
-    return joined(profile, bins)
+        profile = services.engine.scan(replace(plan, grids={**_grids(profile), **finer}))
+    return profile
+
+
+def _grids(profile: Profile) -> dict[str, Grid]:
+    """The grid every histogram of ``profile`` is on."""
+    return {name: of_histogram(c.histogram) for name, c in profile.columns.items() if c.histogram}
+
+
+def _finer_grids(profile: Profile) -> dict[str, Grid]:
+    """Grids for the columns most of whose rows crowd into few bins, because of a few that lie far off."""
+    found = {
+        name: zoomed(column.histogram, whole=conforms("integer", column.engine_type, {}) is True)
+        for name, column in profile.columns.items()
+        if column.histogram
+    }
+    return {name: grid for name, grid in found.items() if grid}
 
 
 def of_dataset(

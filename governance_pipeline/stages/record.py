@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from governance_pipeline.charter.playbook import ProfilePolicy
 from governance_pipeline.profiles import codec
 from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.measure import Evidence
@@ -25,6 +27,7 @@ class NightResult:
     measurements: Sequence[Measurement]
     risks: Sequence[RiskScore]
     consequences: Consequences
+    keeping: ProfilePolicy
     sealed: NightRecord | None
 
 
@@ -35,6 +38,7 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
         _record_discoveries(unit, evidence)
         for dataset, profile in evidence.scans.profiles.items():
             unit.profiles.put(dataset, evidence.night, codec.to_json(profile))
+        _remember(unit, result)
         unit.measurements.replace(evidence.night, result.measurements, entities=result.entities)
         unit.risks.replace(evidence.night, result.risks)
         _record_consequences(unit, result.consequences)
@@ -44,6 +48,20 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
             unit.lineage.replace(evidence.night, _edges(evidence))
             unit.nights.seal(result.sealed)
     return fresh
+
+
+def _remember(unit: Unit, result: NightResult) -> None:
+    """Keep what was read of partitions, and forget what the playbook says is old."""
+    evidence, kept = result.evidence, result.keeping
+    for dataset, remembered in evidence.scans.remembered.items():
+        unit.profiles.put_partitions(dataset, remembered.read, present=remembered.present)
+    if evidence.memory.is_newest:
+        nights = evidence.night - timedelta(days=kept.keep_nights)
+        unit.profiles.thin(
+            slices_before=evidence.night - timedelta(days=kept.keep_days),
+            nights_before=nights,
+            weeks_before=nights - timedelta(weeks=kept.keep_weeks),
+        )
 
 
 def record_reviews(store: Store, changes: ReviewChanges) -> None:

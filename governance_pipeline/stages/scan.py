@@ -14,20 +14,52 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Indicators
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
-from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, ScanPlan
-from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.codec import partition_from_json, partition_to_json
+from governance_pipeline.profiles.grid import Grid, of_histogram
+from governance_pipeline.profiles.partition import Partition
+from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, Scan, ScanPlan
+from governance_pipeline.profiles.profile import ColumnProfile, Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_scan
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
+from governance_pipeline.store.ports import PartitionRecord
 from governance_pipeline.vocabulary.night import DatasetScanned
+
+Days = Mapping[date, Mapping[str, ColumnProfile]]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is to be remembered of a dataset's partitions: those read tonight, and the names of all."""
+
+    read: tuple[PartitionRecord, ...]
+    present: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Scans:
-    """What the scans brought: a profile or a reason for each dataset."""
+    """What the scans brought: a profile or a reason for each dataset.
+
+    Attributes:
+        days: by dataset, each recent day's columns, of those that a baseline is compared with.
+        remembered: by dataset, what the next night shall not have to read again.
+    """
 
     profiles: dict[str, Profile] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    days: dict[str, Days] = field(default_factory=dict)
+    remembered: dict[str, Remembered] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One dataset's scan, or why there is none."""
+
+    seconds: float
+    failure: str = ""
+    profile: Profile | None = None
+    days: Days = field(default_factory=dict)
+    remembered: Remembered | None = None
 
 
 def scan_datasets(
@@ -40,21 +72,28 @@ def scan_datasets(
 ) -> Iterator[DatasetScanned]:
     """Scan ``contracts``; results are yielded in order and gathered in ``into``."""
 
-    def scan(contract: Contract) -> tuple[Profile | None, str, float]:
+    def scan(contract: Contract) -> _Found:
         return _scan(services, contract, night, discovery, baselines)
 
     pool = ThreadPoolExecutor(max_workers=services.project.settings.limits.threads)
     try:
         results = zip(contracts, pool.map(scan, contracts), strict=True)
-        for contract, (profile, failure, seconds) in results:
-            if profile is not None:
-                into.profiles[contract.dataset] = profile
-            else:
-                into.failures[contract.dataset] = failure
-            rows = None if profile is None else profile.rows
-            yield DatasetScanned(night, contract.dataset, rows, seconds, failure or None)
+        for contract, found in results:
+            _gather(contract.dataset, found, into)
+            rows = None if found.profile is None else found.profile.rows
+            yield DatasetScanned(night, contract.dataset, rows, found.seconds, found.failure or None)
     finally:
         pool.shutdown(cancel_futures=True)  # after an interrupt only what has begun is waited for
+
+
+def _gather(dataset: str, found: _Found, into: Scans) -> None:
+    if found.profile is None:
+        into.failures[dataset] = found.failure
+        return
+    into.profiles[dataset] = found.profile
+    into.days[dataset] = found.days
+    if found.remembered is not None:
+        into.remembered[dataset] = found.remembered
 
 
 def night_end(project: Project, night: date) -> datetime:
@@ -69,19 +108,38 @@ def _scan(
     night: date,
     discovery: Discovery,
     baselines: Mapping[tuple[str, str], Profile],
-) -> tuple[Profile | None, str, float]:
+) -> _Found:
     refused = services.project.refused.get(contract.dataset)
     if refused:
-        return None, f"its contract is not valid: {refused}", 0.0
+        return _Found(0.0, f"its contract is not valid: {refused}")
     begun = perf_counter()
     try:
         plan = plan_for(services.project, contract, night, discovery, baselines)
-        return services.engine.scan(plan), "", perf_counter() - begun
+        scan = services.engine.read(plan, _known(services, plan))
     except GovernanceError as error:
-        return None, str(error), perf_counter() - begun
+        return _Found(perf_counter() - begun, str(error))
     except Exception as error:  # noqa: BLE001 - one dataset's surprise must not end the night
         reason = f"the scan of {contract.dataset} broke: {type(error).__name__}: {error}"
-        return None, reason, perf_counter() - begun
+        return _Found(perf_counter() - begun, reason)
+    return _Found(perf_counter() - begun, "", scan.profile, scan.days, _remembered(scan))
+
+
+def _known(services: Services, plan: ScanPlan) -> dict[str, Partition]:
+    """What earlier nights remember of the dataset's partitions; what cannot be read any more is read
+    from its source again.
+    """
+    with services.store.begin() as unit:
+        records = unit.profiles.partitions(plan.contract.dataset, plan.needed_first)
+    found = (partition_from_json(record.partition, record.head, record.slices) for record in records)
+    return {partition.id: partition for partition in found if partition is not None}
+
+
+def _remembered(scan: Scan) -> Remembered:
+    read = (partition for partition in scan.partitions if partition.id in scan.read)
+    return Remembered(
+        tuple(PartitionRecord(partition.id, *partition_to_json(partition)) for partition in read),
+        tuple(partition.id for partition in scan.partitions),
+    )
 
 
 def plan_for(
@@ -97,30 +155,30 @@ def plan_for(
         night,
         project.settings,
         project.playbook,
-        edges=_edges(project, contract, discovery, baselines),
+        grids=_grids(project, contract, discovery, baselines),
         consent=_consent(project, contract),
         groups=(*_groups(project, contract, night, discovery), *_labels(project, contract)),
     )
 
 
-def _edges(
+def _grids(
     project: Project,
     contract: Contract,
     discovery: Discovery,
     baselines: Mapping[tuple[str, str], Profile],
-) -> dict[str, tuple[float, ...]]:
-    """Histogram edges of the baselines the dataset's features will be compared with."""
-    edges: dict[str, tuple[float, ...]] = {}
+) -> dict[str, Grid]:
+    """Histogram grids of the baselines the dataset's features will be compared with."""
+    grids: dict[str, Grid] = {}
     if contract.kind is DatasetKind.TRAINING_SNAPSHOT:
-        return edges
+        return grids
     for model in project.models.values():
         serving = discovery.serving(model.name)
         baseline = baselines.get((model.name, serving.version)) if serving else None
         for feature in model.features if baseline else ():
             column = baseline.columns.get(feature.baseline_column) if baseline else None
             if feature.dataset == contract.dataset and column and column.histogram:
-                edges.setdefault(feature.name, column.histogram.edges)
-    return edges
+                grids.setdefault(feature.name, of_histogram(column.histogram))
+    return grids
 
 
 def _consent(project: Project, contract: Contract) -> ConsentPlan | None:

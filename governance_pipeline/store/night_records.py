@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from governance_pipeline.errors import UsageError
-from governance_pipeline.store.ports import EdgeRecord, NightRecord
+from governance_pipeline.store.ports import EdgeRecord, NightRecord, PartitionRecord
 from governance_pipeline.store.values import (
     day,
     entity_key,
@@ -26,6 +26,7 @@ from governance_pipeline.store.values import (
     plain_json,
     required_number,
     text,
+    unpack,
     whole,
 )
 from governance_pipeline.vocabulary.entity import Entity
@@ -34,6 +35,7 @@ from governance_pipeline.vocabulary.outcome import Outcome, Threshold
 from governance_pipeline.vocabulary.risk import Contribution, RiskScore
 
 Row = Mapping[str, Any]
+SUNDAY = 7
 
 FOUND = (str(Outcome.WARN), str(Outcome.FAIL))
 """The outcomes of a measurement that found something."""
@@ -178,6 +180,53 @@ def baseline_row(model: str, version: str, profile: Mapping[str, Any]) -> dict[s
         "version": key(version, "a model version"),
         "body": pack(profile, f"the baseline of {model}/{version}"),
     }
+
+
+def partition_row(dataset: str, record: PartitionRecord) -> dict[str, Any]:
+    return {
+        "dataset": key(dataset, "a dataset's name"),
+        "partition": key(record.partition, f"a partition's name of {dataset}"),
+        "head": pack(record.head, f"the partition {record.partition} of {dataset}"),
+    }
+
+
+def slice_rows(dataset: str, record: PartitionRecord) -> list[dict[str, Any]]:
+    """One row a day; "" is the day of the slice of all rows."""
+    return [
+        {
+            "dataset": key(dataset, "a dataset's name"),
+            "partition": key(record.partition, f"a partition's name of {dataset}"),
+            "day": day_text(of_day),
+            "body": pack(body, f"the slice of {record.partition} of {dataset}"),
+        }
+        for of_day, body in record.slices.items()
+    ]
+
+
+def day_text(of_day: date | None) -> str:
+    return "" if of_day is None else day(of_day, "a day").isoformat()
+
+
+def partition_records(heads: Iterable[Row], bodies: Iterable[Row]) -> list[PartitionRecord]:
+    """Heads and slices put together, in the heads' order."""
+    slices: dict[str, dict[date | None, Mapping[str, Any]]] = {}
+    for row in bodies:
+        of_day = date.fromisoformat(row["day"]) if row["day"] else None
+        body = unpack(row["body"], f"A slice of {row['partition']} of {row['dataset']}")
+        slices.setdefault(row["partition"], {})[of_day] = body
+    return [
+        PartitionRecord(
+            row["partition"],
+            unpack(row["head"], f"The partition {row['partition']} of {row['dataset']}"),
+            slices.get(row["partition"], {}),
+        )
+        for row in heads
+    ]
+
+
+def is_thinned(night: date, nights_before: date, weeks_before: date) -> bool:
+    """Whether a night's profile is forgotten: of older ones the Sundays' stay, for a while."""
+    return night < weeks_before or (night < nights_before and night.isoweekday() != SUNDAY)
 
 
 def measurement_rows(night: date, measurements: Iterable[Measurement]) -> list[dict[str, Any]]:

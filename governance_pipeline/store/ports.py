@@ -13,7 +13,7 @@ refused with UsageError; NaN in a measurement is None. After a Conflict the unit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -50,6 +50,15 @@ class Nights(Protocol):
         """Ascending by night."""
 
 
+@dataclass(frozen=True, slots=True)
+class PartitionRecord:
+    """What is remembered of one partition of a dataset: JSON objects, the slices by day (None: all)."""
+
+    partition: str
+    head: Mapping[str, Any]
+    slices: Mapping[date | None, Mapping[str, Any]]
+
+
 class Profiles(Protocol):
     """Profiles are JSON objects here; :mod:`profiles.codec` knows their meaning."""
 
@@ -64,6 +73,20 @@ class Profiles(Protocol):
         """Written once per version: a second put for the same version changes nothing."""
 
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None: ...
+    def put_partitions(
+        self, dataset: str, read: Iterable[PartitionRecord], *, present: Collection[str]
+    ) -> None:
+        """Write or replace the partitions in ``read``, with exactly their slices, and forget those of
+        the dataset that are not ``present``.
+        """
+
+    def partitions(self, dataset: str, first: date) -> Sequence[PartitionRecord]:
+        """Ordered by name; of the slices those of days from ``first`` on, and those of all rows."""
+
+    def thin(self, *, slices_before: date, nights_before: date, weeks_before: date) -> None:
+        """Forget slices of days before ``slices_before``; of the profiles of nights before
+        ``nights_before`` all but the Sundays', and before ``weeks_before`` these too.
+        """
 
 
 class Measurements(Protocol):

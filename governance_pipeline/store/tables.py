@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from governance_pipeline.store.values import instant
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -107,6 +107,25 @@ profiles = Table(
     _name("dataset", primary_key=True),
     Column("night", Date, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+partitions = Table(
+    "partitions",
+    metadata,
+    _name("dataset", primary_key=True),
+    _name("partition", primary_key=True),
+    Column("head", LargeBinary, nullable=False),
+)
+
+# The day is ISO text, so that "" can stand for all rows of the partition.
+slices = Table(
+    "slices",
+    metadata,
+    _name("dataset", primary_key=True),
+    _name("partition", primary_key=True),
+    _name("day", primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "day"),
 )
 
 baselines = Table(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from governance_pipeline.charter.contract import Column
 from governance_pipeline.errors import SourceUnavailable
-from governance_pipeline.profiles.plan import GroupPlan, ScanPlan
+from governance_pipeline.profiles.grid import Grid
+from governance_pipeline.profiles.partition import Partition
+from governance_pipeline.profiles.plan import GroupPlan, Scan, ScanPlan
 from governance_pipeline.profiles.profile import (
     ColumnProfile,
     ColumnType,
@@ -91,17 +93,16 @@ def _column(column: Column, plan: ScanPlan) -> ColumnProfile:
         distinct=ROWS,
     )
     if profile.kind == "number":
-        edges = plan.edges.get(column.name, tuple(i / 10 for i in range(11)))
-        bins = len(edges) - 1
-        counts = tuple(ROWS // bins + (i < ROWS % bins) for i in range(bins))
-        low, high = edges[0], edges[-1]
+        grid = plan.grids.get(column.name, Grid(exponent=-3, first=0, bins=8))
+        counts = tuple(ROWS // grid.bins + (i < ROWS % grid.bins) for i in range(grid.bins))
+        low, high = grid.low, grid.high
         return replace(
             profile,
             minimum=low,
             maximum=high,
-            mean=(low + high) / 2,
+            mean=grid.middle,
             variance=(high - low) ** 2 / 12,
-            histogram=Histogram(edges, counts),
+            histogram=Histogram(grid.exponent, grid.first, counts),
         )
     if profile.kind in ("category", "boolean"):
         values = GROUPS.get(column.name, ("true", "false") if profile.kind == "boolean" else ("a", "b"))
@@ -161,6 +162,11 @@ class FakeEngine:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     plans: list[ScanPlan] = field(default_factory=list)
     closed: bool = False
+
+    def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
+        """A scan without partitions: whatever is ``known``, the answer is the same."""
+        del known
+        return Scan(self.scan(plan))
 
     def scan(self, plan: ScanPlan) -> Profile:
         self.plans.append(plan)

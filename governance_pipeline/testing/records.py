@@ -8,6 +8,7 @@ night of Wednesday 4 March 2026. With nothing changed every indicator of the dat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Indicators, Playbook
 from governance_pipeline.indicators.base import Baseline, DatasetInputs, ModelInputs
 from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.profile import ColumnProfile, ColumnType, ConsentTally, Histogram, Profile
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.review import ModelVersion
@@ -84,16 +86,26 @@ def a_column_profile(
         distinct=rows,
     )
     if kind == "number":
-        edges = tuple(i / 10 for i in range(11))
         profile = replace(
             profile,
             minimum=0.0,
             maximum=0.999,
             mean=0.5,
             variance=1 / 12,
-            histogram=Histogram(edges, tuple(rows // 10 + (i < rows % 10) for i in range(10))),
+            histogram=Histogram(-3, 0, tuple(rows // 8 + (i < rows % 8) for i in range(8))),
         )
     return replace(profile, **changes)
+
+
+def a_histogram(values: Iterable[float], grid: Grid) -> Histogram:
+    """The histogram that a scan makes of these values; NaN is in no bin."""
+    import numpy as np
+
+    known = np.asarray([*values] if not isinstance(values, np.ndarray) else values, dtype=float)
+    places = np.floor(known[~np.isnan(known)] * 2.0**-grid.exponent) - grid.first
+    codes = np.clip(places, -1, grid.bins).astype(int) + 1
+    below, *counts, above = (int(n) for n in np.bincount(codes, minlength=grid.bins + 2))
+    return Histogram(grid.exponent, grid.first, tuple(counts), below, above)
 
 
 def a_tally(**changes: Any) -> ConsentTally:

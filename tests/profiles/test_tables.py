@@ -48,13 +48,16 @@ def test_files_that_came_since_are_added(tmp_path, engine):
 def test_a_file_that_did_not_change_is_not_read_again(tmp_path, engine):
     of = contract(DAYS, event_time="at")
     day(tmp_path, 0, 1.0)
-    assert engine.scan(plan(of)).rows == 3
+    first = engine.read(plan(of), {})
+    assert first.profile.rows == 3
     path = tmp_path / "days/00.parquet"
     was = path.stat()
     path.write_bytes(b"x" * was.st_size)
     os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
     day(tmp_path, 1, 2.0)
-    assert engine.scan(plan(of)).rows == 6
+    second = engine.read(plan(of), {one.id: one for one in first.partitions})
+    assert second.profile.rows == 6
+    assert second.read == {"days/01.parquet"}
 
 
 def test_a_file_that_changed_or_went_is_noticed(tmp_path, engine):

@@ -7,18 +7,25 @@ its own, the last, so that a column that goes missing drifts like any other.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from governance_pipeline.indicators.statistics.words import ranges
-from governance_pipeline.profiles.profile import ColumnProfile, Histogram
+from governance_pipeline.profiles.grid import aligned
+from governance_pipeline.profiles.profile import ColumnProfile, Histogram, edge
 
 MISSING = "no value"
 OTHER = "rarer values"
 ANY = "any value"
 
-LEAST_EDGES = 2
-"""Fewer common edges leave nothing but below and above, which says too little."""
+GROUPS = 20
+"""Bins that numbers are compared in, besides those below and above."""
+
+LEAST_INSIDE = 0.5
+"""Where fewer of the training rows lie in the ranges that both sides resolve, there is nothing to compare."""
+
+_ROOM = 1.5  # a group may hold that many times its share before it is cut earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +56,8 @@ class PairedBins:
         is not known are left out.
         """
         if self.edges:
-            if column.histogram is None or not set(self.edges) <= set(column.histogram.edges):
-                return (*[0] * (len(self.labels) - 1), _missing(column))
-            return (*_on_edges(column.histogram, self.edges), _missing(column))
+            counts = None if column.histogram is None else _on_edges(column.histogram, self.edges)
+            return (*(counts or [0] * (len(self.labels) - 1)), _missing(column))
         if self.values:
             known = [column.categories.get(value, 0) for value in self.values]
             return (*known, column.present - sum(known), _missing(column))
@@ -65,9 +71,8 @@ class PairedBins:
         part = replace(column, rows=sum(row), nulls=row[-1], nans=0)
         if column.histogram is not None and len(row) == len(column.histogram.counts) + 3:
             under, *counts, over, _ = row
-            return self.of(
-                replace(part, histogram=Histogram(column.histogram.edges, tuple(counts), under, over))
-            )
+            own = replace(column.histogram, counts=tuple(counts), underflow=under, overflow=over)
+            return self.of(replace(part, histogram=own))
         return self.of(replace(part, categories=dict(zip(column.categories, row, strict=False))))
 
 
@@ -102,41 +107,60 @@ def _presence(reference: ColumnProfile, current: ColumnProfile, *, exact: bool) 
 def _numbers(
     reference: ColumnProfile, current: ColumnProfile, then: Histogram, now: Histogram
 ) -> PairedBins | None:
-    edges = _common_edges(then, now)
-    if len(edges) < LEAST_EDGES:
+    then, now = aligned(then, now)
+    if sum(then.counts) < LEAST_INSIDE * then.total:
         return None
+    groups = _even_groups(then)
+    edges = tuple(edge(then.first + start, then.exponent) for start in groups[:-1])
+    edges = (*edges, edge(then.first + groups[-1], then.exponent))
     return PairedBins(
         labels=(*ranges(edges), MISSING),
-        reference=(*_on_edges(then, edges), _missing(reference)),
-        current=(*_on_edges(now, edges), _missing(current)),
+        reference=(*_grouped(then, groups), _missing(reference)),
+        current=(*_grouped(now, groups), _missing(current)),
         positions=_positions(edges, reference, current),
         edges=edges,
     )
 
 
-def _common_edges(then: Histogram, now: Histogram) -> tuple[float, ...]:
-    """Edges both have. A last edge counts only if it is the last of both: a histogram's last bin is
-    closed, so the rows that lie exactly on it would change sides.
+def _even_groups(histogram: Histogram) -> list[int]:
+    """Where to cut the bins so that each group holds about a ``GROUPS``-th of the rows: bins of equal width
+    see nothing of what happens where most rows crowd, and a thousand bins see chance everywhere.
     """
-    if then.edges == now.edges:
-        return then.edges
-    last = {then.edges[-1], now.edges[-1]}
-    lost = last if len(last) > 1 else set()
-    return tuple(sorted((set(then.edges) & set(now.edges)) - lost))
+    share = histogram.total / GROUPS
+    cuts, held = [0], 0
+    for position, count in enumerate(histogram.counts):
+        if held and held + count > share * _ROOM:
+            cuts.append(position)
+            held = 0
+        held += count
+        if held >= share:
+            cuts.append(position + 1)
+            held = 0
+    if cuts[-1] != len(histogram.counts):
+        cuts.append(len(histogram.counts))
+    return cuts
 
 
-def _on_edges(histogram: Histogram, edges: tuple[float, ...]) -> tuple[int, ...]:
-    """Counts below, between and above ``edges``, which are some of the histogram's own."""
-    counts = [0] * (len(edges) + 1)
-    counts[0] += histogram.underflow
-    counts[-1] += histogram.overflow
-    place = 0
-    for start, rows in zip(histogram.edges, histogram.counts, strict=False):
-        while place < len(edges) and edges[place] <= start:
-            place += 1
-        # The last of the histogram's own edges closes its last bin; nothing of it lies above.
-        counts[place] += rows
-    return tuple(counts)
+def _grouped(histogram: Histogram, cuts: list[int]) -> tuple[int, ...]:
+    """Counts below, in each group, and above."""
+    inner = (sum(histogram.counts[start:end]) for start, end in pairwise(cuts))
+    return (histogram.underflow, *inner, histogram.overflow)
+
+
+def _on_edges(histogram: Histogram, edges: tuple[float, ...]) -> tuple[int, ...] | None:
+    """Counts below, between and above ``edges``; None where the histogram does not resolve them."""
+    places = [math.ldexp(value, -histogram.exponent) - histogram.first for value in edges]
+    size = len(histogram.counts)
+    if any(not place.is_integer() for place in places):
+        return None
+    if (histogram.underflow and places[0] < 0) or (histogram.overflow and places[-1] > size):
+        return None
+    cuts = [min(max(int(place), 0), size) for place in places]
+    return (
+        histogram.underflow + sum(histogram.counts[: cuts[0]]),
+        *(sum(histogram.counts[start:end]) for start, end in pairwise(cuts)),
+        histogram.overflow + sum(histogram.counts[cuts[-1] :]),
+    )
 
 
 def _positions(

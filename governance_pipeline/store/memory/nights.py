@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from governance_pipeline.store import night_records as records
 from governance_pipeline.store.memory.transaction import MemoryTransaction, Row
-from governance_pipeline.store.ports import EdgeRecord, NightRecord
+from governance_pipeline.store.ports import EdgeRecord, NightRecord, PartitionRecord
 from governance_pipeline.store.values import day, entity_key, key, unpack
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -67,6 +67,46 @@ class MemoryProfiles:
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None:
         place = (key(model, "a model's name"), key(version, "a model version"))
         return _document(self._transaction.row("baselines", place))
+
+    def put_partitions(
+        self, dataset: str, read: Iterable[PartitionRecord], *, present: Collection[str]
+    ) -> None:
+        name, again = key(dataset, "a dataset's name"), list(read)
+        kept = set(present)
+        self._transaction.remove(
+            "partitions", lambda row: row["dataset"] == name and row["partition"] not in kept
+        )
+        stale = {record.partition for record in again}
+        self._transaction.remove(
+            "slices",
+            lambda row: (
+                row["dataset"] == name and (row["partition"] in stale or row["partition"] not in kept)
+            ),
+        )
+        for record in again:
+            head = records.partition_row(dataset, record)
+            self._transaction.put("partitions", (name, record.partition), head)
+            for row in records.slice_rows(dataset, record):
+                self._transaction.put("slices", (name, record.partition, row["day"]), row)
+
+    def partitions(self, dataset: str, first: date) -> Sequence[PartitionRecord]:
+        name, begin = key(dataset, "a dataset's name"), records.day_text(first)
+        heads = self._transaction.rows(
+            "partitions", lambda row: row["dataset"] == name, order=lambda row: row["partition"]
+        )
+        bodies = self._transaction.rows(
+            "slices",
+            lambda row: row["dataset"] == name and (row["day"] >= begin or row["day"] == ""),
+            order=lambda row: (row["partition"], row["day"]),
+        )
+        return records.partition_records(heads, bodies)
+
+    def thin(self, *, slices_before: date, nights_before: date, weeks_before: date) -> None:
+        begin = records.day_text(slices_before)
+        self._transaction.remove("slices", lambda row: "" < row["day"] < begin)
+        self._transaction.remove(
+            "profiles", lambda row: records.is_thinned(row["night"], nights_before, weeks_before)
+        )
 
 
 class MemoryMeasurements:

@@ -1,0 +1,93 @@
+"""Distinct-count sketches of all columns of a window that have them, in one statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+from sqlglot import exp
+
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.columns import ColumnSpec
+from governance_pipeline.profiles.profile import Sketch
+from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.sketch import REGISTERS, REMAINDER_BITS, of_minima
+from governance_pipeline.profiles.window import Window, by_segment, segment
+
+
+def _duckdb(value: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="hash", expressions=[value])
+
+
+def _postgres(value: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="hashtextextended", expressions=[sql.text_of(value), sql.number(0)])
+
+
+def _spark(value: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="xxhash64", expressions=[value])
+
+
+HASHES: Mapping[str, Callable[[exp.Expression], exp.Expression]] = {
+    "duckdb": _duckdb,
+    "postgres": _postgres,
+    "spark": _spark,
+}
+"""Each engine's own 64-bit hash function; engines without one here have no sketches."""
+
+
+def hashed_by(dialect: str) -> str:
+    """The hash function's name. DuckDB's may change with its version."""
+    if dialect != "duckdb":
+        return dialect
+    import duckdb
+
+    return f"duckdb {duckdb.__version__}"
+
+
+def sketches(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dict[tuple[int, str], Sketch]:
+    """By (segment, column), of the columns that hold a value there.
+
+    Raises:
+        StatementFailed: the engine cannot hash the columns together; try fewer.
+    """
+    if not specs or session.dialect not in HASHES:
+        return {}
+    minima: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
+    for column, number, register, remainder in session.rows(window.over(specs, statement)):
+        minima[int(number), specs[int(column)].name][int(register)] = int(remainder)
+    return {key: of_minima(hashed_by(session.dialect), found) for key, found in minima.items()}
+
+
+@lru_cache(maxsize=512)
+def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
+    selects = []
+    for place, spec in enumerate(specs):
+        hashed = sql.select(
+            [sql.labelled(HASHES[dialect](spec.value), "h"), *([sql.own("s")] if many else [])],
+            sql.window_name(),
+        ).where(sql.present(spec.value), copy=False)
+        register = _bits(sql.own("h"), REMAINDER_BITS, dialect)
+        remainder = exp.BitwiseAnd(this=sql.own("h"), expression=sql.number((1 << REMAINDER_BITS) - 1))
+        smallest = sql.select(
+            [
+                sql.labelled(sql.number(place), "i"),
+                sql.labelled(segment(many=many), "s"),
+                sql.labelled(register, "r"),
+                sql.lowest(remainder),
+            ],
+            hashed.subquery("x", copy=False),
+        )
+        selects.append(sql.render(by_segment(smallest, sql.own("r"), many=many), dialect))
+    return " UNION ALL ".join(selects)
+
+
+def _bits(hashed: exp.Expression, shift: int, dialect: str) -> exp.Expression:
+    """The upper bits as a small number, whether the engine's hash has a sign or not."""
+    shifted = exp.BitwiseRightShift(this=hashed, expression=sql.number(shift))
+    register = exp.Paren(
+        this=exp.BitwiseAnd(this=exp.Paren(this=shifted), expression=sql.number(REGISTERS - 1))
+    )
+    small = exp.DataType.Type.SMALLINT if dialect == "duckdb" else exp.DataType.Type.INT
+    return sql.cast(register, exp.DataType(this=small))
