@@ -354,8 +354,8 @@ def test_a_difference_that_is_certain_but_perhaps_small_is_judged_by_its_smalles
     0.1; that it is more than 0.1 nobody can say, though that it is not 0 is as good as certain.
     """
     rng = np.random.default_rng(39)
-    edges = np.linspace(-4, 4, 21)
-    then, now = numbers(rng.normal(0, 1, 2000), edges), numbers(rng.normal(0.42, 1, 1000), edges)
+    grid = covering(-4.0, 4.0)
+    then, now = numbers(rng.normal(0, 1, 2000), grid), numbers(rng.normal(0.42, 1, 1000), grid)
     found = drift(then, now, warn=0.1)
     assert found.value is not None
     assert found.interval is not None
