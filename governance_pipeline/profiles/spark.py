@@ -166,7 +166,8 @@ class SparkSessions:
                 spark.catalog.setCurrentCatalog(address.catalog)
         except ImportError as error:
             raise SourceUnavailable(
-                f"Spark needs the package {error.name}, which is not installed", hint=INSTALL
+                "PySpark, or a package that it needs, is not installed",
+                hint="pip install 'pyspark[connect]'" if address.remote else INSTALL,
             ) from error
         except GovernanceError:
             raise

@@ -21,7 +21,13 @@ from governance_pipeline.profiles.spark_address import SparkAddress, sounds_secr
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 _LEAST_MEGABYTES = 512  # Spark refuses a driver with less than 450 MiB
 _MEGABYTES = {"MB": 1, "GB": 1000}
-_QUIET = "rootLogger.level = off\n"  # Spark's log would quote rows
+# Spark's log would quote rows. Without an appender Spark takes the file for none, and logs as it likes.
+_QUIET = """\
+appender.none.type = Null
+appender.none.name = none
+rootLogger.level = off
+rootLogger.appenderRef.none.ref = none
+"""
 INSTALL = "pip install 'governance-pipeline[spark]'"
 
 
@@ -109,6 +115,7 @@ def _started(address: SparkAddress, limits: Limits) -> _Application:
         conf = SparkConf(loadDefaults=False).setAll(list(secret.items()))  # joins what the machine was given
         try:
             context = SparkContext(conf=conf, gateway=gateway)
+            _removed_at_the_end(gateway.jvm, folder)
         except BaseException:
             _end_machine(gateway)
             raise
@@ -145,6 +152,11 @@ def _options(address: SparkAddress, limits: Limits, folder: Path) -> dict[str, s
     given = dict(address.options)
     java_options = " ".join(filter(None, (java_options, given.pop(_JAVA_OPTIONS, ""))))
     return options | given | {_JAVA_OPTIONS: java_options}
+
+
+def _removed_at_the_end(jvm: Any, folder: Path) -> None:
+    """Have the virtual machine remove the folder when it ends: it outlives a process that is killed."""
+    jvm.org.apache.spark.util.ShutdownHookManager.registerShutdownDeleteDir(jvm.java.io.File(str(folder)))
 
 
 def _stop(context: Any, folder: Path) -> None:

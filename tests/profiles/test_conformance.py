@@ -87,7 +87,7 @@ def with_gaps(values: Any, every: int, kind: pa.DataType) -> pa.Array:
 def numbers() -> dict[str, pa.Array]:
     rng = np.random.default_rng(5)
     odd = [math.nan, math.inf, -math.inf, -0.0, 0.0, None]
-    wild = [odd[n] if n < len(odd) else float(rng.normal(3, 1e3)) for n in range(ROWS)]
+    wild = [odd[n % 40] if n % 40 < len(odd) else float(rng.normal(3, 1e3)) for n in range(ROWS)]
     return {
         "wild": pa.array(wild, pa.float64()),
         "small": with_gaps(rng.normal(0, 1, ROWS).astype(np.float32).tolist(), 7, pa.float32()),
@@ -229,9 +229,12 @@ def test_the_profile_is_the_same(pair: tuple[Engine, Engine], window_days: int) 
             event_time="at",
             subject_key="subject",
         )
-        grids = {"small": Grid(-2, -4, 8), "few": Grid(1, 0, 2)}
+        fine = Grid(-4, 16 * (1_000_000 - 7), 224)  # more bins than values that are kept
+        grids = {"small": Grid(-2, -4, 8), "few": Grid(1, 0, 2), "far": fine}
         found.append(engine.scan(of, grids=grids, window_days=window_days))
     assert found[0].window_rows > 100
+    assert found[0].columns["wild"].nans > 1
+    assert found[0].columns["far"].histogram.total > 100
     assert not compare(*found)
 
 

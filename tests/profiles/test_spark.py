@@ -105,9 +105,12 @@ def test_without_java_the_error_says_what_to_install(monkeypatch: pytest.MonkeyP
 def test_without_pyspark_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
     monkeypatch.setattr(spark_application, "_running", [])
-    with pytest.raises(SourceUnavailable, match="package pyspark, which is not installed") as caught:
+    with pytest.raises(SourceUnavailable, match="PySpark, or a package that it needs, is not") as caught:
         SparkSessions().open(SparkAddress("local"), LIMITS)
     assert "governance-pipeline[spark]" in caught.value.hint
+    with pytest.raises(SourceUnavailable) as caught:
+        SparkSessions().open(spark_address("sc://h"), LIMITS)
+    assert "pyspark[connect]" in caught.value.hint
 
 
 def test_files_are_read_through_no_other_connection(tmp_path: Path) -> None:
@@ -213,6 +216,15 @@ def test_a_projects_folder_may_have_a_name_with_brackets(spark_url: str, tmp_pat
 
 
 @needs_spark
+def test_columns_whose_names_differ_by_case_are_two(lake: IbisEngine, tmp_path: Path) -> None:
+    write("parquet", tmp_path, pa.table({"a": [1.0, 2.0], "A": [5.0, 5.0]}))
+    profile = lake.scan(
+        plan(contract(Location("parquet", path=str(tmp_path / "*.parquet"), connection="pg")))
+    )
+    assert (profile.columns["a"].mean, profile.columns["A"].mean) == (1.5, 5.0)
+
+
+@needs_spark
 def test_csv_files_are_read_with_their_types(lake: IbisEngine, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('n,word,day\n1,"a,b",2026-03-10\n2,,2026-03-09\n')
     profile = lake.scan(plan(contract(Location("csv", path=str(tmp_path / "a.csv"), connection="pg"))))
@@ -249,6 +261,9 @@ def test_an_error_never_quotes_a_value_and_costs_its_column_only(
     assert profile.columns["x"].mean == 1.5
     assert profile.unmeasured == {"n": "CAST_INVALID_INPUT"}
     assert capfd.readouterr() == ("", "")
+    folder = spark_application._running[0].folder
+    assert folder is not None
+    assert "secret" not in (folder / "start.log").read_text()
 
 
 HARMFUL = {
@@ -354,6 +369,37 @@ print(json.dumps({
     "left": [str(path) for path in temp.iterdir()], "here": [str(path) for path in Path.cwd().iterdir()],
 }))
 """
+
+
+_KILLED = """
+import os, signal, sys, tempfile
+from governance_pipeline.profiles.spark_address import SparkAddress
+from governance_pipeline.profiles.spark_application import hold
+from tests.spark import LIMITS
+
+tempfile.tempdir = sys.argv[1]
+spark = hold(SparkAddress("local"), LIMITS)
+print(spark.sparkContext._gateway.proc.pid, os.listdir(sys.argv[1]), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@needs_spark
+def test_a_killed_process_leaves_no_machine_and_no_file(spark_url: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    machine, _, there = done.stdout.partition(" ")
+    assert "governance-spark-" in there
+    deadline = time.monotonic() + 60
+    while Path("/proc", machine).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path("/proc", machine).exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @needs_spark
