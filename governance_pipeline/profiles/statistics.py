@@ -125,8 +125,7 @@ def _asked(
     for spec in specs:
         if spec.name in ranges:
             grid = grids.get(spec.name) or covering(*ranges[spec.name], whole=spec.whole)
-            covered = spec.name not in wild and grid.covers(*ranges[spec.name])
-            asked.append(Asked(spec, grid, covered, wild=spec.name in wild))
+            asked.append(Asked(spec, grid, wild=spec.name in wild))
     return asked
 
 
@@ -148,13 +147,16 @@ def _moderate(found: tuple[float, float]) -> bool:
 
 
 def _profile(spec: ColumnSpec, part: Bounds, bound: Bound, counted: Numbers | None) -> ColumnProfile:
+    filled = bound.filled
+    if filled is None:
+        filled = counted.filled if counted else 0
     made = ColumnProfile(
         name=spec.name,
         kind=spec.kind,
         engine_type=spec.type.name,
         rows=part.rows,
-        nulls=part.rows - bound.filled,
-        distinct=None if bound.filled else 0,
+        nulls=part.rows - filled,
+        distinct=None if filled else 0,
     )
     if spec.kind == "time":
         return replace(made, minimum=bound.minimum, maximum=bound.maximum)
