@@ -11,15 +11,11 @@ from sqlglot import exp
 # and `x <= 1` finds them all. Only functions look at the values.
 _NAN_EQUALS_ITSELF = frozenset({"postgres", "redshift", "snowflake", "risingwave", "materialize"})
 _NAN_BY_FUNCTION = frozenset({"duckdb", "spark", "databricks", "bigquery", "clickhouse", "trino", "presto"})
-APPROXIMATE_DISTINCT = frozenset(
-    {"duckdb", "snowflake", "bigquery", "spark", "databricks", "trino", "presto", "clickhouse"}
-)
 
 DOUBLE = exp.DataType(this=exp.DataType.Type.DOUBLE)
 TEXT = exp.DataType(this=exp.DataType.Type.TEXT)
 BIGINT = exp.DataType(this=exp.DataType.Type.BIGINT)
 _SPARK = frozenset({"spark", "databricks"})
-_DISTINCT_ERROR = "0.02"  # standard error asked of HyperLogLog++; Spark's own default is 0.05
 LARGEST = 1.7976931348623157e308  # the largest double
 
 
@@ -122,13 +118,6 @@ def time_text(what: exp.Expression, dialect: str, *, zoned: bool) -> exp.Express
     if zoned and dialect in _SPARK:
         return exp.DPipe(this=text_of(what), expression=exp.Literal.string("+00"))
     return text_of(what)
-
-
-def approximate_distinct(what: exp.Expression, dialect: str) -> exp.Expression:
-    """About how many different values there are, where the dialect is in :data:`APPROXIMATE_DISTINCT`."""
-    if dialect in _SPARK:
-        return exp.ApproxDistinct(this=what, accuracy=exp.Literal.number(_DISTINCT_ERROR))
-    return exp.ApproxDistinct(this=what)
 
 
 def is_nan(what: exp.Expression, dialect: str) -> exp.Expression | None:
