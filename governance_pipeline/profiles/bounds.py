@@ -23,11 +23,11 @@ from governance_pipeline.profiles.window import Window, by_segment, segment
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One column: values that are not null (None where the numbers' own statement tells), and the
-    smallest and largest of numbers (as floats) and of times (as text). A float's may be NaN or infinite.
+    """One column: values that are not null, and the smallest and largest of numbers (as floats) and of
+    times (as text). A float's may be NaN or infinite.
     """
 
-    filled: int | None
+    filled: int
     minimum: float | str | None = None
     maximum: float | str | None = None
 
@@ -46,36 +46,16 @@ def bounds(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dic
     Raises:
         StatementFailed: the engine cannot read the columns together; try fewer.
     """
-    apart = session.dialect == "duckdb" and not window.segments.dated
-    statement = _statement(session.dialect, tuple(specs), many=window.segments.many, counted=not apart)
-    filled = _filled(session, window, specs) if apart else {}
+    statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
     found = {}
     for number, rows, *values in session.rows(window.over(specs, statement)):
         following = iter(values)
-        columns = {
-            spec.name: _bound(spec, following, filled.get(spec.name) if apart else int(next(following)))
-            for spec in specs
-        }
-        found[int(number)] = Bounds(int(rows), columns)
+        found[int(number)] = Bounds(int(rows), {spec.name: _bound(spec, following) for spec in specs})
     return found
 
 
-def _filled(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dict[str, int]:
-    """Filled values of all columns but numbers, each in a SELECT of its own: DuckDB answers those of
-    columns without nulls from the file's footer, and only if nothing beside them has to be read.
-    """
-    asked = [spec for spec in specs if spec.kind != "number"]
-    if not asked:
-        return {}
-    selects = [
-        sql.select([sql.labelled(sql.number(place), "i"), sql.count(spec.value)], sql.window_name())
-        for place, spec in enumerate(asked)
-    ]
-    body = " UNION ALL ".join(sql.render(select, session.dialect) for select in selects)
-    return {asked[int(place)].name: int(count) for place, count in session.rows(window.over(asked, body))}
-
-
-def _bound(spec: ColumnSpec, values: Iterator[Any], filled: int | None) -> Bound:
+def _bound(spec: ColumnSpec, values: Iterator[Any]) -> Bound:
+    filled = int(next(values))
     if spec.kind == "number":
         return Bound(filled, _float(next(values)), _float(next(values)))
     if spec.kind == "time":
@@ -88,10 +68,10 @@ def _float(value: Any) -> float | None:
 
 
 @lru_cache(maxsize=1024)
-def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool, counted: bool) -> str:
+def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
     parts = [segment(many=many), sql.count()]
     for spec in specs:
-        parts += [sql.count(spec.value)] if counted else []
+        parts.append(sql.count(spec.value))
         if spec.kind == "number":
             value = spec.value if dialect == "duckdb" else spec.double  # DuckDB's statistics know no cast
             parts += [sql.lowest(value), sql.highest(value.copy())]

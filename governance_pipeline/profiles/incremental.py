@@ -58,14 +58,12 @@ def current_partitions(
 
 def reusable(old: Partition, state: str, table: SourceTable, plan: ScanPlan) -> bool:
     """Whether what is remembered of a partition holds all that tonight needs of it."""
-    if not state or old.state != state:
+    if not state or old.state != state or not _alike(old, table, plan):
         return False
     if plan.whole:
-        return None in old.slices and _alike(old, table, plan)
+        return None in old.slices
     needed = [facts.day for facts in old.days if plan.needed_first <= facts.day <= plan.night]
-    if not all(day in old.slices for day in needed):
-        return False
-    return not needed or _alike(old, table, plan)
+    return all(day in old.slices for day in needed)
 
 
 def _alike(old: Partition, table: SourceTable, plan: ScanPlan) -> bool:

@@ -13,7 +13,7 @@ overflow) are asked about again, by :func:`_odd`.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,13 +28,8 @@ from governance_pipeline.profiles.profile import Histogram
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.window import Window, by_segment, segment
 
+_UTINYINT = exp.DataType(this=exp.DataType.Type.UTINYINT)
 _SMALLINT = exp.DataType(this=exp.DataType.Type.SMALLINT)
-_PLACES = (
-    (2**15, _SMALLINT),
-    (2**31, exp.DataType(this=exp.DataType.Type.INT)),
-    (2**63, exp.DataType(this=exp.DataType.Type.BIGINT)),
-)
-_NEAR = 50  # ranges between zero and the values up to which sums of squares keep twelve digits
 _FAR = 1e4  # squared deviations between mean and middle beyond which rounding costs more than 1e-10
 
 Key = tuple[int, str]
@@ -45,18 +40,14 @@ class Asked:
     """One column to count.
 
     Attributes:
+        covered: every value is known to have a bin, but for NaN.
         wild: values that are not finite, or whose squares overflow, are known to be there.
     """
 
     spec: ColumnSpec
     grid: Grid
+    covered: bool
     wild: bool = False
-
-    @property
-    def middle(self) -> float:
-        """What values are reckoned from: zero, unless it is so far off that squares would lose digits."""
-        grid = self.grid
-        return grid.middle if abs(grid.middle) > _NEAR * (grid.high - grid.low) else 0.0
 
 
 @dataclass(slots=True)
@@ -64,12 +55,10 @@ class Numbers:
     """One column in one segment.
 
     Attributes:
-        filled: values that are not null.
         complete: False where the values are too large for a mean and a variance.
     """
 
     histogram: Histogram
-    filled: int
     nans: int = 0
     infinities: int = 0
     mean: float | None = None
@@ -83,7 +72,7 @@ class Numbers:
 class _Sums:
     """What a segment's groups add up to. ``outside`` counts rows without a bin, NaN among them."""
 
-    counts: Counter[int] = field(default_factory=Counter)
+    counts: dict[int, int] = field(default_factory=dict)
     outside: int = 0
     n: int = 0
     total: float = 0.0
@@ -93,14 +82,20 @@ class _Sums:
         if code is None:
             self.outside += count
         else:
-            self.counts[code] += count
+            self.counts[code] = self.counts.get(code, 0) + count
         self.n += count
         self.total += total
         self.squares += squares
 
 
-def numbers(session: Session, window: Window, asked: Sequence[Asked]) -> dict[Key, Numbers]:
+def numbers(
+    session: Session, window: Window, asked: Sequence[Asked], filled: Mapping[Key, int]
+) -> dict[Key, Numbers]:
     """By (segment, column); where a column has no value in a segment there is no entry.
+
+    Args:
+        filled: how many values each is known to have. Where the fast statement finds another number,
+            the column is counted with every guard: DuckDB loses NaN that its statistics do not know of.
 
     Raises:
         StatementFailed: the engine cannot count the columns together; try fewer.
@@ -110,10 +105,8 @@ def numbers(session: Session, window: Window, asked: Sequence[Asked]) -> dict[Ke
     grids = {one.spec.name: one.grid for one in tame}
     odd = {one.spec.name for one in asked if one.wild}
     odd |= {name for (_, name), found in sums.items() if _is_odd(found)}
-    middles = {one.spec.name: one.middle for one in tame}
-    done = {
-        key: _plain(found, grids[key[1]], middles[key[1]]) for key, found in sums.items() if key[1] not in odd
-    }
+    odd |= {key[1] for key, count in filled.items() if count != (sums[key].n if key in sums else 0)}
+    done = {key: _plain(found, grids[key[1]]) for key, found in sums.items() if key[1] not in odd}
     return done | _odd(session, window, [one for one in asked if one.spec.name in odd])
 
 
@@ -125,17 +118,8 @@ def _summed(session: Session, window: Window, asked: tuple[Asked, ...]) -> dict[
             window.over([one.spec for one in asked], statement)
         ):
             key = int(number), asked[int(column)].spec.name
-            if count:
-                place = _relative(session.dialect, asked[int(column)].grid, code)
-                sums[key].add(place, int(count), float(total), float(squares))
+            sums[key].add(None if code is None else int(code), int(count), float(total), float(squares))
     return sums
-
-
-def _relative(dialect: str, grid: Grid, code: int | None) -> int | None:
-    """A bin's number as :func:`_histogram` counts; DuckDB tells the bin's place on the number line."""
-    if code is None or dialect != "duckdb":
-        return None if code is None else int(code)
-    return min(max(int(code) - grid.first, -1), grid.bins) + 1
 
 
 def _is_odd(sums: _Sums) -> bool:
@@ -152,11 +136,10 @@ def _variance(sums: _Sums) -> float:
     return max(0.0, (sums.squares - sums.total * sums.total / sums.n) / (sums.n - 1))
 
 
-def _plain(sums: _Sums, grid: Grid, middle: float) -> Numbers:
+def _plain(sums: _Sums, grid: Grid) -> Numbers:
     return Numbers(
-        histogram=_histogram(grid, lambda code: sums.counts[code]),
-        filled=sums.n,
-        mean=middle + sums.total / sums.n,
+        histogram=_histogram(grid, lambda code: sums.counts.get(code, 0)),
+        mean=grid.middle + sums.total / sums.n,
         variance=_variance(sums) if sums.n > 1 else None,
     )
 
@@ -174,17 +157,17 @@ def _statement(dialect: str, asked: tuple[Asked, ...], *, many: bool) -> str:
 
 
 def _select(dialect: str, asked: Asked, place: int, *, many: bool) -> exp.Select:
-    value, middle = asked.spec.double, asked.middle
-    distance = exp.Sub(this=value, expression=sql.double(middle)) if middle else value
+    value, middle = asked.spec.double, asked.grid.middle
+    distance = exp.Sub(this=value.copy(), expression=sql.double(middle)) if middle else value.copy()
     inner = [sql.labelled(distance, "d"), sql.labelled(_code(dialect, asked), "b")]
     inner += [sql.own("s")] if many else []
-    rows = sql.select(inner, sql.window_name())
+    rows = sql.select(inner, sql.window_name()).where(sql.present(value), copy=False)
     counted = sql.select(
         [
             sql.labelled(sql.number(place), "i"),
             sql.labelled(segment(many=many), "s"),
             sql.own("b"),
-            sql.count(sql.own("d")),
+            sql.count(),
             exp.Sum(this=sql.own("d")),
             exp.Sum(this=exp.Mul(this=sql.own("d"), expression=sql.own("d"))),
         ],
@@ -194,28 +177,22 @@ def _select(dialect: str, asked: Asked, place: int, *, many: bool) -> exp.Select
 
 
 def _code(dialect: str, asked: Asked) -> exp.Expression:
-    """Where a value lies: see :func:`_relative`. Null where there is none, and, on DuckDB, for NaN and for
-    what lies so far off that a small number cannot say where.
+    """The bin's number as a byte; null (or, where values may lie outside, 0 or bins + 1) outside.
 
-    A cast that may fail costs DuckDB nothing, a CASE as much as all else together. Comparisons would be
-    no help for NaN: it compares as false, or sorts above all numbers.
+    DuckDB groups by a byte without hashing. NaN ends as null or above, with a sum that is NaN.
     """
     grid = asked.grid
-    if dialect == "duckdb":
-        furthest = max(abs(grid.first), abs(grid.first + grid.bins))
-        type_ = next(found for limit, found in _PLACES if furthest < limit or limit == 2**63)
-        return exp.TryCast(this=_floor(asked), to=type_.copy())
-    return sql.when(sql.present(asked.spec.double), _compared(asked))
-
-
-def _compared(asked: Asked) -> exp.Expression:
-    """The bin's number, 0 below the grid and ``bins + 1`` above it, by comparison with its ends."""
-    grid, value = asked.grid, asked.spec.double
     place = exp.Sub(this=_floor(asked), expression=sql.double(float(grid.first - 1)))
+    inside: exp.Expression = sql.cast(place, _SMALLINT)
+    if dialect == "duckdb":
+        inside = exp.TryCast(this=place, to=_UTINYINT.copy())
+        if asked.covered:
+            return inside
+    value = asked.spec.double
     return exp.Case(
         ifs=[
             exp.If(this=sql.less(value, sql.double(grid.low)), true=sql.number(0)),
-            exp.If(this=sql.less(value.copy(), sql.double(grid.high)), true=sql.cast(place, _SMALLINT)),
+            exp.If(this=sql.less(value.copy(), sql.double(grid.high)), true=inside),
         ],
         default=sql.number(grid.bins + 1),
     )
@@ -259,11 +236,11 @@ def _odd(session: Session, window: Window, asked: Sequence[Asked]) -> dict[Key, 
         following = iter(values)
         for one in asked:
             found[int(number), one.spec.name] = {name: next(following) for name in _GUARDED}
-    counts: dict[Key, Counter[int]] = defaultdict(Counter)
+    counts: dict[Key, dict[int, int]] = defaultdict(dict)
     for place, number, code, count in session.rows(
         window.over(specs, _coded(session.dialect, tuple(asked), many=many))
     ):
-        counts[int(number), asked[int(place)].spec.name][int(code)] += int(count)
+        counts[int(number), asked[int(place)].spec.name][int(code)] = int(count)
     grids = {one.spec.name: one.grid for one in asked}
     return {
         key: _guarded_numbers(values, counts[key], grids[key[1]])
@@ -283,7 +260,6 @@ def _guarded_numbers(values: Mapping[str, Any], counts: Mapping[int, int], grid:
     complete = max(abs(low or 0.0), abs(high or 0.0)) <= LARGEST_MODERATE
     return Numbers(
         histogram=_histogram(grid, lambda code: counts.get(code, 0)),
-        filled=int(values["filled"]),
         nans=int(values["filled"]) - int(values["counted"]),
         infinities=int(values["counted"]) - int(values["finite"]),
         mean=mean if complete else None,
@@ -327,7 +303,8 @@ def _coded(dialect: str, asked: tuple[Asked, ...], *, many: bool) -> str:
     """Counts by bin, below and above included, NaN left out."""
     selects = []
     for place, one in enumerate(asked):
-        inner = [sql.labelled(_compared(one), "b"), *([sql.own("s")] if many else [])]
+        code = _code(dialect, Asked(one.spec, one.grid, covered=False))
+        inner = [sql.labelled(code, "b"), *([sql.own("s")] if many else [])]
         rows = sql.select(inner, sql.window_name()).where(sql.not_nan(one.spec.double, dialect), copy=False)
         counted = sql.select(
             [

@@ -89,7 +89,9 @@ def _together(
     subject: str | None,
 ) -> list[Measured]:
     bound = known or bounds(session, window, specs)
-    counted = numbers(session, window, _asked(session, window, specs, bound, grids))
+    asked = _asked(session, window, specs, bound, grids)
+    filled = {(n, one.spec.name): b.columns[one.spec.name].filled for n, b in bound.items() for one in asked}
+    counted = numbers(session, window, asked, filled)
     hashed = [spec for spec in specs if spec.sketched or spec.name == subject]
     sketched = sketches(session, window, hashed)
     subjects = {number: sketched.pop((number, name)) for number, name in [*sketched] if name == subject}
@@ -125,7 +127,8 @@ def _asked(
     for spec in specs:
         if spec.name in ranges:
             grid = grids.get(spec.name) or covering(*ranges[spec.name], whole=spec.whole)
-            asked.append(Asked(spec, grid, wild=spec.name in wild))
+            covered = spec.name not in wild and grid.covers(*ranges[spec.name])
+            asked.append(Asked(spec, grid, covered, wild=spec.name in wild))
     return asked
 
 
@@ -147,16 +150,13 @@ def _moderate(found: tuple[float, float]) -> bool:
 
 
 def _profile(spec: ColumnSpec, part: Bounds, bound: Bound, counted: Numbers | None) -> ColumnProfile:
-    filled = bound.filled
-    if filled is None:
-        filled = counted.filled if counted else 0
     made = ColumnProfile(
         name=spec.name,
         kind=spec.kind,
         engine_type=spec.type.name,
         rows=part.rows,
-        nulls=part.rows - filled,
-        distinct=None if filled else 0,
+        nulls=part.rows - bound.filled,
+        distinct=None if bound.filled else 0,
     )
     if spec.kind == "time":
         return replace(made, minimum=bound.minimum, maximum=bound.maximum)
