@@ -18,6 +18,8 @@ from governance_pipeline.store.ports import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+    from governance_pipeline.profiles.cross_plan import CrossPlan
+    from governance_pipeline.profiles.cross_table import Crosses
     from governance_pipeline.profiles.partition import Partition
     from governance_pipeline.profiles.plan import Engine, Scan, ScanPlan
     from governance_pipeline.profiles.profile import Profile
@@ -46,6 +48,9 @@ class LazyEngine:
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         return self._open().sample(plan, columns, rows)
+
+    def cross(self, plan: CrossPlan) -> Crosses:
+        return self._open().cross(plan)
 
     def close(self) -> None:
         if self._engine is not None:

@@ -20,6 +20,7 @@ from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.risk.assess import assess
 from governance_pipeline.stages.baselines import take_baselines
 from governance_pipeline.stages.consequences import Consequences, draw_consequences
+from governance_pipeline.stages.crosses import count_crosses
 from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.measure import Evidence, measure
 from governance_pipeline.stages.pictures import linked
@@ -72,10 +73,11 @@ def run_night(services: Services, night: date, *, datasets: Collection[str] = ()
     graph = build_graph(project, discovery.all_versions)
 
     baselines = take_baselines(services, night, discovery, memory.baselines)
+    crosses = count_crosses(services, night, discovery, baselines, asked=datasets)
     scans = Scans()
     yield from scan_datasets(services, night, contracts, discovery, baselines.profiles, into=scans)
 
-    evidence = Evidence(night, scans, baselines, discovery, memory, graph, read_at=started)
+    evidence = Evidence(night, scans, baselines, discovery, memory, graph, read_at=started, crosses=crosses)
     measurements = measure(services, evidence, contracts, models)
 
     measured = {m.entity for m in measurements}

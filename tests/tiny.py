@@ -287,7 +287,8 @@ def _land_consents(root: Path, nights: int = 40) -> None:
 
 
 def _land_snapshot(root: Path) -> None:
+    """Of the people who come on night 1, so that their race can be looked up."""
     rng = random.Random(0)
-    ids = [f"P00{i:04}" for i in range(PEOPLE)]
+    ids = [f"P01{i:04}" for i in range(PEOPLE)]
     write(root, "snapshot", "taken", subject_id=ids, ratio=[rng.random() for _ in ids],
           approved=[i % 2 for i in range(PEOPLE)])  # fmt: skip

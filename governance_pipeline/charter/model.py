@@ -24,6 +24,9 @@ class Feature(FileModel):
 
     column: Annotated[str, Field(pattern=r"^[^#]+#[^#]+$")]
     snapshot_column: str | None = None
+    time: str | None = Field(
+        None, description="Column of the training snapshot with the moment the feature's value is from."
+    )
 
     @property
     def dataset(self) -> str:
@@ -44,6 +47,12 @@ class Training(FileModel):
     snapshot: str = Field(description="Dataset (namespace.table) of the training snapshot.")
     purpose: str = Field(description="Purpose the training needs a lawful basis for.")
     label: str = Field(description="Label column in the snapshot.")
+    label_time: str | None = Field(
+        None, description="Column of the snapshot with the moment the label became known."
+    )
+    evaluation: str | None = Field(
+        None, description="Dataset (namespace.table) the model is judged on; it may share no row."
+    )
 
 
 class Predictions(FileModel):
@@ -76,6 +85,9 @@ class SensitiveAttribute(FileModel):
     column: str
     reference: str = Field(description="The named reference group.")
     title: str = ""
+    source: Annotated[str, Field(pattern=r"^[^#]+#[^#]+$")] | None = Field(
+        None, description="namespace.dataset#column to join it from by person, where training data lacks it."
+    )
 
 
 class Registry(FileModel):

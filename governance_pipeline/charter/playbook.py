@@ -222,6 +222,53 @@ class CalibrationPolicy(IndicatorPolicy):
     minimum_labels: int = Field(200, ge=20)
 
 
+class CountedPolicy(IndicatorPolicy):
+    """Of indicators that rest on counts across a training snapshot's columns.
+
+    Attributes:
+        every_days: the counts are taken with a version's baseline and renewed after so many days.
+        minimum_group: with fewer people in a group, or outside it, it is ``insufficient``.
+        q: false-discovery rate over all questions of a night (Benjamini-Hochberg).
+    """
+
+    every_days: int = Field(7, ge=1, le=365)
+    minimum_group: int = Field(30, ge=11)
+    q: float = Field(0.01, gt=0, lt=1)
+
+
+class ProxyPolicy(CountedPolicy):
+    """Bounds are the cross-validated AUC with which a feature tells a protected group: 0.5 is guessing."""
+
+    warn: float | None = Field(0.7, ge=0.5, le=1)
+    fail: float | None = Field(0.85, ge=0.5, le=1)
+
+
+class LeakagePolicy(CountedPolicy):
+    """Bounds are the cross-validated AUC with which one feature alone tells the label.
+
+    Attributes:
+        late: largest share of rows whose feature is stamped later than the label was known.
+        overlap: largest share of the rows the model is judged on that it also learned from.
+    """
+
+    warn: float | None = Field(0.95, ge=0.5, le=1)
+    fail: float | None = Field(0.99, ge=0.5, le=1)
+    late: Bounds = Bounds(warn=0.0, fail=0.01)
+    overlap: Bounds = Bounds(warn=0.0, fail=0.01)
+
+
+class TwinsPolicy(IndicatorPolicy):
+    """The bound is the similarity of two features' profiles, from 0 to 1. It only ever warns.
+
+    Attributes:
+        minimum_rows: a column with fewer values is compared with none.
+    """
+
+    warn: float | None = Field(0.98, ge=0.5, le=1)
+    fail: None = None
+    minimum_rows: int = Field(200, ge=20)
+
+
 class Indicators(FileModel):
     """The policy of every indicator. What stands below ``bias`` is measured where the playbook has a
     policy for it.
@@ -239,6 +286,9 @@ class Indicators(FileModel):
     prediction_drift: PredictionDriftPolicy | None = None
     performance: PerformancePolicy | None = None
     calibration: CalibrationPolicy | None = None
+    proxy: ProxyPolicy | None = None
+    leakage: LeakagePolicy | None = None
+    twins: TwinsPolicy | None = None
 
 
 class RiskPolicy(FileModel):
@@ -326,11 +376,16 @@ class AlertPolicy(FileModel):
 
 
 class Playbook(FileModel):
-    """All playbook files together."""
+    """All playbook files together.
+
+    Attributes:
+        plugins: the policies of indicators that installed packages add, by the indicator's name.
+    """
 
     version: str = "1"
     clauses: dict[str, Clause]
     indicators: Indicators
+    plugins: dict[str, IndicatorPolicy] = Field(default_factory=dict)
     risk: RiskPolicy = RiskPolicy()
     reviews: ReviewPolicy
     retraining: RetrainingPolicy = RetrainingPolicy()
@@ -338,8 +393,8 @@ class Playbook(FileModel):
     alerts: AlertPolicy = AlertPolicy()
 
     def policy(self, indicator: str) -> IndicatorPolicy | None:
-        """The policy of an indicator by its registered name; None for a plug-in without one."""
-        found = getattr(self.indicators, indicator, None)
+        """The policy of an indicator by its registered name; None where the playbook has none."""
+        found = getattr(self.indicators, indicator, None) or self.plugins.get(indicator)
         return found if isinstance(found, IndicatorPolicy) else None
 
     def asks_for(self, indicator: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -12,6 +12,7 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.profile import ColumnProfile, Profile
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import ModelVersion
@@ -71,18 +72,58 @@ class DatasetInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted across the columns of one version's training snapshot.
+
+    Attributes:
+        snapshot: the dataset's name.
+        crosses: None where nothing could be counted, for ``problem``.
+        serving: whether the version serves; else it is a newer one that may be promoted.
+    """
+
+    version: ModelVersion
+    snapshot: str
+    crosses: Crosses | None
+    problem: str = ""
+    serving: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInputs:
     """Everything an indicator may look at for one model on one night.
 
     Attributes:
         profiles: of the datasets the model touches that could be scanned, by name.
         version: the version that serves, None where none is registered.
+        counted: of the version that serves, and of the newest where its training data differs.
     """
 
     night: date
     as_of: datetime
     model: ModelSpec
     version: ModelVersion | None
+    profiles: Mapping[str, Profile]
+    playbook: Playbook
+    charter: Charter
+    graph: LineageGraph
+    minimum_group_size: int = 11
+    counted: tuple[Counted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NightInputs:
+    """Everything an indicator may look at that compares datasets with each other.
+
+    Attributes:
+        contracts: of all datasets; ``measured`` the names of those that are measured tonight.
+        profiles: of those that could be scanned, by name; of those not asked for tonight, the last
+            night's.
+    """
+
+    night: date
+    as_of: datetime
+    contracts: Mapping[str, Contract]
+    measured: tuple[str, ...]
     profiles: Mapping[str, Profile]
     playbook: Playbook
     charter: Charter
@@ -97,9 +138,13 @@ class Indicator:
     Attributes:
         name: as in the playbook and in every row.
         subject: what it measures.
-        measure: the pure function. It yields at least one measurement for every entity it applies
-            to and none where it does not apply (e.g. drift of a dataset no model reads).
-        applies: whether it is expected for the inputs; the night's seal counts on it.
+        measure_dataset, measure_model: the pure function. It yields at least one measurement for every
+            entity it applies to and none where it does not apply (e.g. drift of a dataset no model
+            reads).
+        measure_night: where datasets are compared with each other: all of a night at once.
+        expects_dataset: whether it applies, by the contract and the project's models alone; the night's
+            seal counts on it. None: it is not expected of any dataset, and measured where it measures.
+        expects_model: the same for a model.
         conclude: optional second step over all of a night's measurements of this indicator
             (false-discovery control); returns them with their final outcomes.
         conclude_after: the same for an indicator whose conclusion also rests on what earlier nights
@@ -112,6 +157,9 @@ class Indicator:
     subject: Literal["dataset", "model"]
     measure_dataset: Callable[[DatasetInputs], Iterable[Measurement]] | None = None
     measure_model: Callable[[ModelInputs], Iterable[Measurement]] | None = None
+    measure_night: Callable[[NightInputs], Iterable[Measurement]] | None = None
+    expects_dataset: Callable[[Contract, Sequence[ModelSpec]], bool] | None = None
+    expects_model: Callable[[ModelSpec], bool] | None = None
     conclude: Callable[[list[Measurement], Playbook], list[Measurement]] | None = None
     conclude_after: Callable[[list[Measurement], Playbook, Findings], list[Measurement]] | None = None
     nights_back: Callable[[Playbook], int] | None = None

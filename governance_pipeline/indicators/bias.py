@@ -312,6 +312,7 @@ BIAS = Indicator(
     title="Bias between groups",
     subject="model",
     measure_model=measure,
+    expects_model=lambda model: model.predictions is not None and bool(model.sensitive_attributes),
     conclude=conclude,
     tags=frozenset({"model output"}),
 )

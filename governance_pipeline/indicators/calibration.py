@@ -100,5 +100,6 @@ CALIBRATION = Indicator(
     title="Calibration of scores",
     subject="model",
     measure_model=measure,
+    expects_model=applies,
     tags=frozenset({"model output"}),
 )

@@ -191,4 +191,10 @@ def _spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-CONSENT = Indicator(name=NAME, title="Consent coverage", subject="dataset", measure_dataset=measure)
+CONSENT = Indicator(
+    name=NAME,
+    title="Consent coverage",
+    subject="dataset",
+    measure_dataset=measure,
+    expects_dataset=lambda contract, _: bool(contract.purposes),
+)

@@ -326,6 +326,9 @@ DRIFT = Indicator(
     title="Drift against the training data",
     subject="dataset",
     measure_dataset=measure,
+    expects_dataset=lambda contract, models: any(
+        feature.dataset == contract.dataset for model in models for feature in model.features
+    ),
     conclude_after=conclude,
     nights_back=nights_back,
     tags=frozenset({"model input"}),

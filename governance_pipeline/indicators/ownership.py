@@ -100,5 +100,7 @@ OWNERSHIP = Indicator(
     subject="dataset",
     measure_dataset=measure_dataset,
     measure_model=measure_model,
+    expects_dataset=lambda _contract, _models: True,
+    expects_model=lambda _: True,
     tags=frozenset({"declared"}),
 )

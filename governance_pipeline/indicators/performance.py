@@ -129,5 +129,6 @@ PERFORMANCE = Indicator(
     title="Performance against what was promised",
     subject="model",
     measure_model=measure,
+    expects_model=applies,
     tags=frozenset({"model output"}),
 )

@@ -139,6 +139,7 @@ PREDICTION_DRIFT = Indicator(
     title="Drift of predictions",
     subject="model",
     measure_model=measure,
+    expects_model=applies,
     conclude=conclude,
     tags=frozenset({"model output"}),
 )

@@ -123,5 +123,6 @@ PROVENANCE = Indicator(
     title="Provenance",
     subject="dataset",
     measure_dataset=measure,
+    expects_dataset=lambda contract, _: contract.kind in DERIVED,
     tags=frozenset({"declared"}),
 )

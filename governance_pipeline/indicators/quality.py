@@ -192,4 +192,10 @@ def _columns(names: list[str]) -> str:
     return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
-QUALITY = Indicator(name=NAME, title="Quality", subject="dataset", measure_dataset=measure)
+QUALITY = Indicator(
+    name=NAME,
+    title="Quality",
+    subject="dataset",
+    measure_dataset=measure,
+    expects_dataset=lambda _contract, _models: True,
+)

@@ -232,4 +232,10 @@ def _calendar_words(inputs: DatasetInputs) -> str:
     return f", counting working days in {place(calendar.timezone)}" if has_days_off(calendar) else ""
 
 
-RECENCY = Indicator(name=NAME, title="Recency", subject="dataset", measure_dataset=measure)
+RECENCY = Indicator(
+    name=NAME,
+    title="Recency",
+    subject="dataset",
+    measure_dataset=measure,
+    expects_dataset=lambda contract, _: contract.event_time is not None or contract.max_age is not None,
+)

@@ -9,7 +9,7 @@ an entry point, whose object is an :class:`~governance_pipeline.indicators.base.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -19,20 +19,22 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, NotFound
-from governance_pipeline.indicators import calibration, performance, prediction_drift, representation
 from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.indicators.bias import BIAS
 from governance_pipeline.indicators.calibration import CALIBRATION
 from governance_pipeline.indicators.consent import CONSENT
 from governance_pipeline.indicators.drift import DRIFT
+from governance_pipeline.indicators.leakage import LEAKAGE
 from governance_pipeline.indicators.ownership import OWNERSHIP
 from governance_pipeline.indicators.performance import PERFORMANCE
 from governance_pipeline.indicators.prediction_drift import PREDICTION_DRIFT
-from governance_pipeline.indicators.provenance import DERIVED, PROVENANCE
+from governance_pipeline.indicators.provenance import PROVENANCE
+from governance_pipeline.indicators.proxy import PROXY
 from governance_pipeline.indicators.quality import QUALITY
 from governance_pipeline.indicators.recency import RECENCY
 from governance_pipeline.indicators.representation import REPRESENTATION
 from governance_pipeline.indicators.retention import RETENTION
+from governance_pipeline.indicators.twins import TWINS
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -51,31 +53,10 @@ INDICATORS: tuple[Indicator, ...] = (
     PREDICTION_DRIFT,
     PERFORMANCE,
     CALIBRATION,
+    PROXY,
+    LEAKAGE,
+    TWINS,
 )
-
-_OF_DATASET: Mapping[str, Callable[[Contract, Iterable[ModelSpec]], bool]] = {
-    "recency": lambda contract, _: contract.event_time is not None or contract.max_age is not None,
-    "consent": lambda contract, _: bool(contract.purposes),
-    "quality": lambda _contract, _: True,
-    "retention": lambda contract, _: contract.retention is not None,
-    "ownership": lambda _contract, _: True,
-    "provenance": lambda contract, _: contract.kind in DERIVED,
-    "drift": lambda contract, models: any(
-        feature.dataset == contract.dataset for model in models for feature in model.features
-    ),
-    "bias": lambda _contract, _: False,
-    "representation": lambda contract, _: representation.applies(contract),
-    "prediction_drift": lambda _contract, _: False,
-    "performance": lambda _contract, _: False,
-    "calibration": lambda _contract, _: False,
-}
-_OF_MODEL: Mapping[str, Callable[[ModelSpec], bool]] = {
-    "ownership": lambda _: True,
-    "bias": lambda model: model.predictions is not None and bool(model.sensitive_attributes),
-    "prediction_drift": prediction_drift.applies,
-    "performance": performance.applies,
-    "calibration": calibration.applies,
-}
 
 
 def indicator(name: str) -> Indicator:
@@ -123,31 +104,36 @@ def expected_keys(
 ) -> set[tuple[str, str]]:
     """What a night must bring, by the project's files alone: (entity, indicator) pairs.
 
-    Counted against what was received, so that a measurement that never came is seen. Indicators the
-    playbook switches off are left out; so are plug-ins, which do not declare what they apply to.
+    Counted against what was received, so that a measurement that never came is seen. A plug-in that does
+    not say what it applies to is measured, and not expected.
+
+    Raises:
+        CannotEvaluate: a plug-in is broken.
     """
     readers = tuple(project.models.values())
-    expected = {
-        (str(Entity.dataset(contract.dataset)), name)
-        for contract in contracts
-        for name in _OF_DATASET
-        if expects_dataset(name, contract, readers)
-    }
-    expected |= {
-        (str(Entity.model(model.name)), name)
-        for model in models
-        for name, applies in _OF_MODEL.items()
-        if applies(model)
-    }
-    return {(entity, name) for entity, name in expected if project.playbook.asks_for(name)}
+    datasets, asked = tuple(contracts), tuple(models)
+    expected: set[tuple[str, str]] = set()
+    for one in measured_by(project.playbook):
+        if one.expects_dataset is not None:
+            expected |= {
+                (str(Entity.dataset(contract.dataset)), one.name)
+                for contract in datasets
+                if one.expects_dataset(contract, readers)
+            }
+        if one.expects_model is not None:
+            expected |= {
+                (str(Entity.model(model.name)), one.name) for model in asked if one.expects_model(model)
+            }
+    return expected
 
 
-def expects_dataset(name: str, contract: Contract, models: Iterable[ModelSpec]) -> bool:
-    """Whether the indicator ``name`` applies to a dataset by its contract and the models that read it.
-    A plug-in is taken to apply.
+def expects_dataset(one: Indicator, contract: Contract, models: Sequence[ModelSpec]) -> bool:
+    """Whether an indicator applies to a dataset by its contract and the models that read it. A plug-in
+    that does not say is taken to apply.
     """
-    applies = _OF_DATASET.get(name)
-    return applies is None or applies(contract, models)
+    if one.expects_dataset is not None:
+        return one.expects_dataset(contract, models)
+    return one.expects_model is None and all(one.name != ours.name for ours in INDICATORS)
 
 
 def not_run(

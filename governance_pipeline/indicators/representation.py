@@ -237,6 +237,7 @@ REPRESENTATION = Indicator(
     title="Representation of groups",
     subject="dataset",
     measure_dataset=measure,
+    expects_dataset=lambda contract, _: applies(contract),
     conclude=conclude,
     tags=frozenset({"dataset content"}),
 )

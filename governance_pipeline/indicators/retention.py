@@ -93,4 +93,10 @@ def _nothing_dated(inputs: DatasetInputs, allowed: timedelta) -> str:
     return f"No record in {name} has a date that could show how long it has been kept."
 
 
-RETENTION = Indicator(name=NAME, title="Retention", subject="dataset", measure_dataset=measure)
+RETENTION = Indicator(
+    name=NAME,
+    title="Retention",
+    subject="dataset",
+    measure_dataset=measure,
+    expects_dataset=lambda contract, _: contract.retention is not None,
+)

@@ -15,6 +15,9 @@ from governance_pipeline.profiles.assemble import assemble, days_of
 from governance_pipeline.profiles.columns import specs
 from governance_pipeline.profiles.connect import FILES, Connections, family_of
 from governance_pipeline.profiles.consent_states import ConsentStates
+from governance_pipeline.profiles.cross_counts import count_crosses
+from governance_pipeline.profiles.cross_plan import CrossPlan
+from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.facts import event_time, unmeasured_facts
 from governance_pipeline.profiles.groups import group_tables
 from governance_pipeline.profiles.incremental import current_partitions
@@ -93,12 +96,25 @@ class IbisEngine:
         with self._open(plan) as (session, table):
             return sample_rows(session, table, plan, columns, min(rows, self._settings.limits.sample_rows))
 
+    def cross(self, plan: CrossPlan) -> Crosses:
+        """The snapshot's features counted by protected attributes and the label; see :mod:`cross`.
+
+        What cannot be counted is named in ``unmeasured``, and the rest is counted all the same.
+
+        Raises:
+            SourceUnavailable: the snapshot is missing, unreadable or unreachable.
+            ScanTimedOut: it took longer than ``limits.table_timeout_seconds``.
+        """
+        with self._open(plan) as (session, table):
+            found = count_crosses(session, self._tables, table, plan, k=self._settings.minimum_group_size)
+        return replace(found, unmeasured={key: self._shown(why) for key, why in found.unmeasured.items()})
+
     def close(self) -> None:
         """Release connections, and the memory and disk that DuckDB used."""
         self._connections.close()
 
     @contextmanager
-    def _open(self, plan: ScanPlan) -> Iterator[tuple[Session, SourceTable]]:
+    def _open(self, plan: ScanPlan | CrossPlan) -> Iterator[tuple[Session, SourceTable]]:
         dataset, location = plan.contract.dataset, plan.contract.location
         seconds = self._settings.limits.table_timeout_seconds
         try:

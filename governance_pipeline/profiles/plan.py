@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.settings import ConsentLedger
+from governance_pipeline.profiles.cross_plan import CrossPlan
+from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import EARLIER, LATER, Partition
 from governance_pipeline.profiles.profile import ColumnProfile, Profile
@@ -179,6 +181,15 @@ class Engine(Protocol):
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         """A bounded random sample of the window, for a picture only, never for a number."""
+        ...
+
+    def cross(self, plan: CrossPlan) -> Crosses:
+        """A training snapshot's features counted by protected attributes and by the label.
+
+        Raises:
+            SourceUnavailable: the snapshot is missing, unreadable or unreachable.
+            ScanTimedOut: it took longer than a scan may.
+        """
         ...
 
     def close(self) -> None:

@@ -117,6 +117,29 @@ _ADVICE = {
             "Have the scores calibrated anew on recent outcomes, as a new version to be reviewed.",
         ),
     ),
+    "proxy": Advice(
+        "a feature stands in for a protected attribute",
+        (
+            "Bring the figures to the ethics and legal functions before the next version is promoted.",
+            "Ask what the feature adds to the model's quality without it; leave it out if that is little.",
+            "If it stays, write down why, and watch the gaps between groups (bias) closely.",
+        ),
+    ),
+    "leakage": Advice(
+        "the model learned from what it cannot know",
+        (
+            "Find when the feature gets its value: one written with or after the label has to go.",
+            "Rebuild the training snapshot as of the moment of decision, and take judged rows out of it.",
+            "Do not trust the version's promised figures until it is trained and judged again.",
+        ),
+    ),
+    "twins": Advice(
+        "two teams hold what looks like the same feature",
+        (
+            "Ask the other owner whether both mean the same.",
+            "If so, agree which of the two stays, and read it from there.",
+        ),
+    ),
 }
 
 _OTHER = Advice(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
-from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs
+from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs, NightInputs
 from governance_pipeline.indicators.registry import expects_dataset, measured_by, not_run
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.stages import baselines as baseline_stage
 from governance_pipeline.stages.baselines import Baselines
+from governance_pipeline.stages.crosses import Counts
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.recall import Memory
 from governance_pipeline.stages.scan import Scans, night_end
@@ -34,6 +35,7 @@ class Evidence:
     memory: Memory
     graph: LineageGraph
     read_at: datetime
+    crosses: Counts = field(default_factory=Counts)
 
 
 def measure(
@@ -45,7 +47,7 @@ def measure(
     """Every enabled indicator's measurements, concluded over the whole night, in a stable order."""
     found: list[Measurement] = []
     for indicator in measured_by(services.project.playbook):
-        mine: list[Measurement] = []
+        mine: list[Measurement] = list(_of_night(services, evidence, contracts, indicator))
         for contract in contracts:
             mine.extend(_of_dataset(services, evidence, contract, indicator))
         for model in models:
@@ -74,7 +76,7 @@ def _of_dataset(
     failure = evidence.scans.failures.get(contract.dataset)
     refused = contract.dataset in services.project.refused
     if failure is not None and (refused or "declared" not in indicator.tags):
-        if expects_dataset(indicator.name, contract, tuple(services.project.models.values())):
+        if expects_dataset(indicator, contract, tuple(services.project.models.values())):
             yield not_run(
                 entity, indicator.name, evidence.night, failure, _clause(services, indicator), cause="scan"
             )
@@ -87,6 +89,43 @@ def _of_dataset(
         yield not_run(
             entity, indicator.name, evidence.night, reason, _clause(services, indicator), facet=f"@{model}"
         )
+
+
+def _of_night(
+    services: Services, evidence: Evidence, contracts: Sequence[Contract], indicator: Indicator
+) -> Iterator[Measurement]:
+    """Of an indicator that compares datasets; one that breaks is ``not_run`` for each it is expected of."""
+    measure_night = indicator.measure_night
+    if measure_night is None:
+        return
+    project = services.project
+    readers = tuple(project.models.values())
+    inputs = NightInputs(
+        night=evidence.night,
+        as_of=night_end(project, evidence.night),
+        contracts=project.contracts,
+        measured=tuple(c.dataset for c in contracts if c.dataset in evidence.scans.profiles),
+        profiles={**evidence.memory.previous, **evidence.scans.profiles},
+        playbook=project.playbook,
+        charter=project.charter,
+        graph=evidence.graph,
+        minimum_group_size=project.settings.minimum_group_size,
+    )
+    expected = [c.dataset for c in contracts if expects_dataset(indicator, c, readers)]
+    clause = _clause(services, indicator)
+    try:
+        yield from list(measure_night(inputs))
+    except Exception as error:  # noqa: BLE001 - as for each entity: it must not end the night or pass
+        reason = f"the indicator broke: {type(error).__name__}: {error}"
+        for dataset in expected:
+            yield not_run(Entity.dataset(dataset), indicator.name, evidence.night, reason, clause)
+        return
+    for dataset in expected:
+        failure = evidence.scans.failures.get(dataset)
+        if failure is not None:
+            yield not_run(
+                Entity.dataset(dataset), indicator.name, evidence.night, failure, clause, cause="scan"
+            )
 
 
 def _of_model(
@@ -105,6 +144,7 @@ def _of_model(
         charter=services.project.charter,
         graph=evidence.graph,
         minimum_group_size=services.project.settings.minimum_group_size,
+        counted=evidence.crosses.of_model(model.name),
     )
     entity = Entity.model(model.name)
     yield from _guarded(services, evidence, indicator, entity, lambda: measure_model(inputs))

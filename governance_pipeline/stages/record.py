@@ -9,6 +9,7 @@ from datetime import timedelta
 from governance_pipeline.charter.playbook import ProfilePolicy
 from governance_pipeline.profiles import codec
 from governance_pipeline.stages.consequences import Consequences
+from governance_pipeline.stages.crosses import record_crosses
 from governance_pipeline.stages.measure import Evidence
 from governance_pipeline.stages.reviewing import ReviewChanges
 from governance_pipeline.store.ports import EdgeRecord, NightRecord, Store, Unit
@@ -84,6 +85,7 @@ def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
         unit.versions.put(version)
     for key in evidence.baselines.taken:
         unit.profiles.put_baseline(*key, codec.to_json(evidence.baselines.profiles[key]))
+    record_crosses(unit, evidence.night, evidence.crosses)
 
 
 def _record_consequences(unit: Unit, consequences: Consequences) -> None:

@@ -33,6 +33,7 @@ from governance_pipeline.testing.records import (
     a_column,
     a_column_profile,
     a_contract,
+    a_count,
     a_graph,
     a_histogram,
     a_model,
@@ -42,6 +43,7 @@ from governance_pipeline.testing.records import (
     a_version,
     dataset_inputs,
     model_inputs,
+    night_inputs,
 )
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "a_column",
     "a_column_profile",
     "a_contract",
+    "a_count",
     "a_graph",
     "a_healthy_scan",
     "a_histogram",
@@ -71,5 +74,6 @@ __all__ = [
     "a_version",
     "dataset_inputs",
     "model_inputs",
+    "night_inputs",
     "register_version",
 ]

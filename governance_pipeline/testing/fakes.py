@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 
 from governance_pipeline.charter.contract import Column
 from governance_pipeline.errors import SourceUnavailable
+from governance_pipeline.profiles.cross_plan import CrossPlan
+from governance_pipeline.profiles.cross_table import (
+    FOLDS,
+    Cells,
+    Crosses,
+    CrossTable,
+    LateTally,
+    OverlapTally,
+    table_of,
+)
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import GroupPlan, Scan, ScanPlan
@@ -146,6 +156,33 @@ def _predictions(plan: GroupPlan, night: date) -> Iterator[PredictionCell]:
             yield PredictionCell(plan.follow.serving, day, known, None, open=False, count=50)
 
 
+def healthy_crosses(plan: CrossPlan) -> Crosses:
+    """Each bin of each feature meets each value of each target equally often; nothing is late or shared."""
+    tables = []
+    for feature in plan.features:
+        names: Sequence[str | int] = ("=a", "=b") if feature.edges is None else range(len(feature.edges) - 1)
+        for target in plan.targets:
+            values = ("0", "1") if target.kind == "label" else GROUPS.get(target.column, ("a", "b"))
+            cells: Cells = dict.fromkeys(product(range(FOLDS), names, values), ROWS // FOLDS)
+            plain = CrossTable(
+                feature.name,
+                target.name,
+                target.kind,
+                levels=(),
+                counts=(),
+                edges=feature.edges or (),
+                level_edges=target.edges,
+            )
+            tables.append(table_of(plain, cells))
+    judged = plan.evaluation
+    return Crosses(
+        counted=plan.night,
+        tables=tuple(tables),
+        overlaps=(OverlapTally(judged.dataset, plan.evaluation_keys, ROWS, 0),) if judged else (),
+        late=tuple(LateTally(one.feature, ROWS, 0, by_person=one.view is not None) for one in plan.late),
+    )
+
+
 Answer = Profile | Exception | Callable[[ScanPlan], Profile]
 
 
@@ -156,11 +193,12 @@ class FakeEngine:
     Attributes:
         answers: by dataset: a profile (moved to the night that is asked for), an error to raise, or a
             function of the plan. A dataset that is not named is healthy.
-        plans: every scan it was asked for, in order.
+        plans: every scan it was asked for, in order; ``crossed`` every count across columns.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     plans: list[ScanPlan] = field(default_factory=list)
+    crossed: list[CrossPlan] = field(default_factory=list)
     closed: bool = False
 
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
@@ -180,6 +218,16 @@ class FakeEngine:
             f"no {rows} rows of {plan.contract.dataset} can be drawn for {', '.join(columns)}",
             hint="use a real engine where a test needs rows: this one has none",
         )
+
+    def cross(self, plan: CrossPlan) -> Crosses:
+        """Counts in which no feature tells anything of any target; the error that the snapshot's scan
+        would raise.
+        """
+        self.crossed.append(plan)
+        answer = self.answers.get(plan.contract.dataset)
+        if isinstance(answer, Exception):
+            raise answer
+        return healthy_crosses(plan)
 
     def close(self) -> None:
         self.closed = True

@@ -25,10 +25,12 @@ from governance_pipeline.charter.contract import (
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Indicators, Playbook
-from governance_pipeline.indicators.base import Baseline, DatasetInputs, ModelInputs
+from governance_pipeline.indicators.base import Baseline, Counted, DatasetInputs, ModelInputs, NightInputs
 from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.profiles.cross_plan import CrossFeature, CrossPlan, CrossTarget
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.profile import ColumnProfile, ColumnType, ConsentTally, Histogram, Profile
+from governance_pipeline.testing.fakes import healthy_crosses
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.review import ModelVersion
 
@@ -290,6 +292,42 @@ def dataset_inputs(**changes: Any) -> DatasetInputs:
     return replace(inputs, **changes)
 
 
+def a_count(model: ModelSpec | None = None, **changes: Any) -> Counted:
+    """What was counted across the training data of version 1, in which no feature tells anything.
+
+    Args:
+        model: whose features, protected attributes and label were counted.
+        changes: fields of :class:`~governance_pipeline.indicators.base.Counted`.
+    """
+    model = model or a_model()
+    sensitive = [CrossTarget(one.column, "sensitive", one.column) for one in model.sensitive_attributes]
+    label = CrossTarget(model.training.label, "label", model.training.label)
+    plan = CrossPlan(
+        contract=a_contract(dataset=model.training.snapshot, kind=DatasetKind.TRAINING_SNAPSHOT),
+        night=NIGHT,
+        key=("subject_id",),
+        features=tuple(CrossFeature(one.baseline_column, (0.0, 0.5, 1.0)) for one in model.features),
+        targets=(*sensitive, label),
+    )
+    return replace(Counted(a_version(), model.training.snapshot, healthy_crosses(plan)), **changes)
+
+
+def night_inputs(*profiles: tuple[Contract, Profile], **changes: Any) -> NightInputs:
+    """A night's inputs for what compares datasets; without any, those of :func:`dataset_inputs` alone."""
+    given = profiles or ((a_contract(), a_profile()),)
+    inputs = NightInputs(
+        night=NIGHT,
+        as_of=AS_OF,
+        contracts={contract.dataset: contract for contract, _ in given},
+        measured=tuple(contract.dataset for contract, _ in given),
+        profiles={contract.dataset: profile for contract, profile in given},
+        playbook=a_playbook(),
+        charter=a_charter(),
+        graph=a_graph(),
+    )
+    return replace(inputs, **changes)
+
+
 def model_inputs(**changes: Any) -> ModelInputs:
     """A night's inputs for the model; give ``profiles`` what the test is about."""
     inputs = ModelInputs(
@@ -301,5 +339,6 @@ def model_inputs(**changes: Any) -> ModelInputs:
         playbook=a_playbook(),
         charter=a_charter(),
         graph=a_graph(),
+        counted=(a_count(changes.get("model")),),
     )
     return replace(inputs, **changes)

@@ -12,6 +12,7 @@ import typer
 
 from governance_pipeline.charter.loader import load_project
 from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.playbook import IndicatorPolicy
 from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.charter.yaml_source import read_yaml
@@ -73,6 +74,9 @@ def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_p
         Charter.model_validate({"steward": "sam", "people": [PERSON], **data})
     elif set(data) == {"indicators"}:
         a_playbook(**data["indicators"])
+    elif set(data) == {"plugins"}:
+        for policy in data["plugins"].values():
+            IndicatorPolicy.model_validate(policy)
     else:
         assert set(data) in ({"servers"}, {"model", "versions"}), f"{page}:{block.line} is a piece of what?"
 

@@ -26,12 +26,14 @@ from governance_pipeline.testing import (
     a_tally,
     dataset_inputs,
     model_inputs,
+    night_inputs,
 )
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.outcome import Outcome
 
 WATER = Indicator(name="water_use", title="Water use", subject="dataset")
-ON_DECLARATION = ("bias", "representation", "prediction_drift", "performance", "calibration")
+ON_DECLARATION = ("representation", "calibration")
+OF_MODELS = ("bias", "prediction_drift", "performance", "proxy", "leakage")
 NOT_AN_INDICATOR = "water"
 
 
@@ -62,7 +64,8 @@ def test_every_indicator_of_the_playbook_is_registered_once_and_in_order() -> No
 
 def test_every_indicator_measures_what_it_says() -> None:
     for one in registry.INDICATORS:
-        subject = one.measure_dataset if one.subject == "dataset" else one.measure_model
+        of_datasets = one.measure_dataset or one.measure_night
+        subject = of_datasets if one.subject == "dataset" else one.measure_model
         assert subject is not None, one.name
 
 
@@ -71,6 +74,7 @@ def test_every_measurement_has_a_sentence_and_a_clause_and_details_that_are_json
         found = [
             *(one.measure_dataset(dataset_inputs()) if one.measure_dataset else ()),
             *(one.measure_model(model_inputs()) if one.measure_model else ()),
+            *(one.measure_night(night_inputs()) if one.measure_night else ()),
         ]
         for measurement in found:
             assert measurement.indicator == one.name
@@ -137,8 +141,13 @@ def test_a_feature_view_with_a_model_expects_everything() -> None:
     expected = registry.expected_keys(project, project.contracts.values(), project.models.values())
     dataset, model = "dataset:lending.incomes", "model:mortgage_approval"
     assert expected == {
-        *((dataset, name) for name in Indicators.model_fields if name not in ON_DECLARATION),
-        *((model, name) for name in ("ownership", "bias", "prediction_drift", "performance")),
+        *(
+            (dataset, name)
+            for name in Indicators.model_fields
+            if name not in ON_DECLARATION and name not in OF_MODELS
+        ),
+        (model, "ownership"),
+        *((model, name) for name in OF_MODELS),
     }
 
 
@@ -150,6 +159,7 @@ def test_nothing_is_expected_that_does_not_apply() -> None:
         ("dataset:lending.incomes", "quality"),
         ("dataset:lending.incomes", "ownership"),
         ("model:mortgage_approval", "ownership"),
+        ("model:mortgage_approval", "leakage"),
     }
 
 
@@ -165,9 +175,9 @@ def test_scores_and_a_declared_population_are_expected_where_they_are_declared()
 
 
 def test_what_the_playbook_has_no_policy_for_is_not_expected() -> None:
-    project = a_project((a_contract(),), (a_model(),), performance=None, prediction_drift=None)
+    project = a_project((a_contract(),), (a_model(),), performance=None, proxy=None, twins=None)
     expected = registry.expected_keys(project, project.contracts.values(), project.models.values())
-    assert not {name for _, name in expected} & {"performance", "prediction_drift"}
+    assert not {name for _, name in expected} & {"performance", "proxy", "twins"}
     assert not project.playbook.asks_for("performance")
     assert project.playbook.asks_for("a_plug_in")
 
@@ -196,11 +206,10 @@ def test_expectations_and_measurements_agree() -> None:
         brought = {
             one.name
             for one in registry.INDICATORS
-            if one.measure_dataset and list(one.measure_dataset(inputs))
+            if (one.measure_dataset and list(one.measure_dataset(inputs)))
+            or (one.measure_night and list(one.measure_night(night_inputs((contract, inputs.profile)))))
         }
-        expected = {
-            one.name for one in registry.INDICATORS if registry.expects_dataset(one.name, contract, ())
-        }
+        expected = {one.name for one in registry.INDICATORS if registry.expects_dataset(one, contract, ())}
         assert brought == expected, change
 
 

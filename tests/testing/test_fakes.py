@@ -36,6 +36,7 @@ def test_with_nothing_changed_every_measurement_of_the_small_project_passes(tmp_
     assert {m.indicator for m in found} == {
         "recency", "consent", "quality", "retention", "ownership", "provenance", "drift", "bias",
         "prediction_drift", "performance",
+        "proxy", "leakage", "twins",
     }  # fmt: skip
 
 

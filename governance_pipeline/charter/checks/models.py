@@ -54,7 +54,12 @@ def _training(model: Loaded[ModelSpec], datasets: Datasets) -> tuple[Contract | 
     training, source, path = model.value.training, model.source, ("training", "snapshot")
     snapshot, problems = datasets.named(training.snapshot, source, path, "the training snapshot")
     problems += datasets.of_kind(snapshot, DatasetKind.TRAINING_SNAPSHOT, source, path)
-    problems += column_check(snapshot, source)(training.label, ("training", "label"))
+    check = column_check(snapshot, source)
+    problems += check(training.label, ("training", "label"))
+    problems += check(training.label_time, ("training", "label_time"))
+    if training.evaluation is not None:
+        path_of = ("training", "evaluation")
+        problems += datasets.named(training.evaluation, source, path_of, "the evaluation dataset")[1]
     if snapshot is None:
         return None, problems
     if not snapshot.training_use:
@@ -84,6 +89,7 @@ def _features(model: Loaded[ModelSpec], datasets: Datasets, snapshot: Contract |
         if not missing and not problems:
             where = ("features", index, "snapshot_column") if feature.snapshot_column else path
             yield from column_check(snapshot, source)(feature.baseline_column, where)
+        yield from column_check(snapshot, source)(feature.time, ("features", index, "time"))
 
 
 def _predictions(model: Loaded[ModelSpec], datasets: Datasets) -> Iterator[Problem]:
@@ -100,6 +106,7 @@ def _predictions(model: Loaded[ModelSpec], datasets: Datasets) -> Iterator[Probl
     contract, problems = datasets.named(predictions.dataset, source, path, "the predictions dataset")
     yield from problems
     yield from datasets.of_kind(contract, DatasetKind.PREDICTIONS, source, path)
+    yield from _sources(model, datasets)
     check = column_check(contract, source)
     for name in ("prediction", "label", "label_recorded_at", "score", "version"):
         yield from check(getattr(predictions, name), ("predictions", name))
@@ -122,3 +129,19 @@ def _of_numbers(model: Loaded[ModelSpec]) -> Iterator[Problem]:
     if value.predictions.score is not None:
         message = "a predicted number has no score"
         yield source.problem(("predictions", "score"), message, expected="no score", key=True)
+
+
+def _sources(model: Loaded[ModelSpec], datasets: Datasets) -> Iterator[Problem]:
+    """Where protected attributes are joined from: a column of a dataset that says whose row it is."""
+    source = model.source
+    for index, attribute in enumerate(model.value.sensitive_attributes):
+        if attribute.source is None:
+            continue
+        path = ("sensitive_attributes", index, "source")
+        dataset, _, column = attribute.source.partition("#")
+        contract, problems = datasets.named(dataset, source, path, "the attribute's dataset")
+        yield from problems
+        yield from column_check(contract, source)(column, path)
+        if contract is not None and contract.subject_key is None:
+            message = f"the contract of {dataset} names no subjectKey, so that nobody's value can be found"
+            yield source.problem(path, message, expected="a dataset with a subjectKey")

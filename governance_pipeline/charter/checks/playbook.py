@@ -10,7 +10,14 @@ from governance_pipeline.charter.checks.datasets import known_name
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.people import Charter
-from governance_pipeline.charter.playbook import TIERS, Bounds, Indicators, Playbook, Requirement
+from governance_pipeline.charter.playbook import (
+    TIERS,
+    Bounds,
+    IndicatorPolicy,
+    Indicators,
+    Playbook,
+    Requirement,
+)
 from governance_pipeline.charter.yaml_source import PathStep
 
 LEAST_BOUNDS = frozenset({"consent", "provenance"})  # low values are bad there: fail lies below warn
@@ -21,12 +28,13 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
     """Clauses exist, bounds are in order, indicators have these names, functions have holders."""
     value, source = playbook.value, playbook.source
     clauses, no_clause = list(value.clauses), "no clause of this playbook"
-    for name in Indicators.model_fields:
-        policy = value.policy(name)
-        if policy is None:
-            continue
-        path: tuple[PathStep, ...] = ("indicators", name)
+    for path, policy in _policies(value):
+        name = str(path[-1])
         yield from known_name(policy.clause, clauses, source, (*path, "clause"), no_clause)
+        if name in value.plugins:
+            known = [plugin.name for plugin in entry_points(group=PLUGINS)]
+            yield from known_name(name, known, source, path, "no indicator of an installed package", key=True)
+            continue  # which side of its bounds is bad only the package knows
         yield from _bounds(playbook, name, policy, path)
         for tier, bounds in policy.by_tier.items():
             yield from _bounds(playbook, name, bounds, (*path, "by_tier", tier))
@@ -38,6 +46,16 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
     yield from _risk_bounds(playbook)
     if charter is not None:
         yield from _holders(playbook, charter.value)
+
+
+def _policies(playbook: Playbook) -> Iterator[tuple[tuple[PathStep, ...], IndicatorPolicy]]:
+    """Every policy there is, with where it stands."""
+    for name in Indicators.model_fields:
+        policy: IndicatorPolicy | None = getattr(playbook.indicators, name)
+        if policy is not None:
+            yield ("indicators", name), policy
+    for name, policy in playbook.plugins.items():
+        yield ("plugins", name), policy
 
 
 def _bounds(
