@@ -22,6 +22,7 @@ COLUMNS = pa.schema(
         ("score", pa.float64()),
         ("prediction", pa.int64()),
         ("approved", pa.int64()),
+        ("decided_at", INSTANT),
         ("race", pa.string()),
         ("sex", pa.string()),
         ("marital_status", pa.string()),
@@ -49,16 +50,19 @@ def score(
     cut_off = np.where(strict, STRICT_CUT_OFF, CUT_OFF)
     rows["prediction"] = (rows["score"] >= cut_off).astype("int64")
     rows["approved"] = pd.array([pd.NA] * len(rows), dtype="Int64")
+    rows["decided_at"] = pd.NaT
     return pa.Table.from_pandas(rows[COLUMNS.names], COLUMNS, preserve_index=False)
 
 
 def with_decisions(scored: pa.Table, decisions: pa.Table) -> pa.Table:
     """The same predictions with the decisions known by now; the others stay empty."""
     applications = decisions["application_id"].to_pylist()
-    made = dict(zip(applications, decisions["action"].to_pylist(), strict=True))
-    known = [
-        None if (action := made.get(application)) is None else int(action == "approved")
-        for application in scored["application_id"].to_pylist()
-    ]
-    place = scored.schema.get_field_index("approved")
-    return scored.set_column(place, COLUMNS.field("approved"), pa.array(known, pa.int64()))
+    actions, instants = decisions["action"].to_pylist(), decisions["decided_at"].to_pylist()
+    decided = zip(applications, actions, instants, strict=True)
+    made = {application: (int(action == "approved"), at) for application, action, at in decided}
+    known = [made.get(application, (None, None)) for application in scored["application_id"].to_pylist()]
+    for column, values in zip(("approved", "decided_at"), zip(*known, strict=True), strict=True):
+        field = COLUMNS.field(column)
+        place = scored.schema.get_field_index(column)
+        scored = scored.set_column(place, field, pa.array(values, field.type))
+    return scored
