@@ -95,7 +95,7 @@ def numbers(
 
     Args:
         filled: how many values each is known to have. Where the fast statement finds another number,
-            the column is counted with every guard: DuckDB loses NaN that its statistics do not know of.
+            the column is counted with every guard.
 
     Raises:
         StatementFailed: the engine cannot count the columns together; try fewer.
