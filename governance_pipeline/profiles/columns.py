@@ -13,6 +13,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.profile import ColumnType
 
 _WIDE_NUMBERS = frozenset({"UINT128", "UHUGEINT", "BIGNUM", "VARINT"})
+_BINARY_FLOATS = frozenset({"float16", "float32", "float64"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,11 @@ class ColumnSpec:
     def whole(self) -> bool:
         """Whether a number has no fraction."""
         return self.type.family == "integer"
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is a number of which a double may only hold an approximation."""
+        return self.kind == "number" and self.type.name not in _BINARY_FLOATS
 
     @property
     def sketched(self) -> bool:

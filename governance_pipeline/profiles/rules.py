@@ -16,6 +16,8 @@ from governance_pipeline.profiles.text import as_text
 
 Judge = Callable[[float, float], bool]
 
+_EXACT_UP_TO = 2.0**53  # whole numbers below are doubles, all of them
+
 # ODCS logicalTypeOptions that bound a value, and whether a value keeps the bound (JSON Schema).
 BOUNDS: Mapping[str, Judge] = {
     "minimum": lambda value, bound: value >= bound,
@@ -89,9 +91,19 @@ def _out_of_bounds(keeps: Judge, bound: float, column: ColumnProfile) -> int | N
         return None
     if column.present == 0:
         return 0
-    if column.infinities or not isinstance(column.minimum, float) or not isinstance(column.maximum, float):
+    ends = (column.minimum, column.maximum)
+    if column.infinities or not all(isinstance(end, float) and _settled(end, bound, column) for end in ends):
         return None
-    return 0 if keeps(column.minimum, bound) and keeps(column.maximum, bound) else None
+    return 0 if all(keeps(float(end), bound) for end in ends if end is not None) else None
+
+
+def _settled(end: float, bound: float, column: ColumnProfile) -> bool:
+    """Whether rounding to a double cannot have changed on which side of the bound a value lies. It keeps
+    the order, so only values that round to the bound itself are in doubt.
+    """
+    if end != bound or column.engine_type.startswith("float") or (end == 0 and "(" in column.engine_type):
+        return True  # no decimal(p, s) but 0 is rounded to 0
+    return abs(end) < _EXACT_UP_TO and "int" in column.engine_type
 
 
 def _counted(column: ColumnProfile, words: set[str | None]) -> int | None:

@@ -13,15 +13,23 @@ def as_text(value: Any) -> str | None:
 
     NUL is replaced, because not every store can hold it.
     """
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float | Decimal):
-        number = float(value)
-        if math.isnan(number):
-            return None
-        return str(int(number)) if number.is_integer() else repr(number)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, Decimal):
+        return _decimal(value)
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     return str(value).replace("\x00", "\ufffd")
+
+
+def _decimal(value: Decimal) -> str | None:
+    """As the double is written that is nearest, where that says the same; else every digit."""
+    text = as_text(float(value))
+    if text is None or Decimal(text) == value:
+        return text
+    digits = f"{value:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

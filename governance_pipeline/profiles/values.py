@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -68,17 +69,17 @@ def values(
     statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
     for column, number, text, amount, count in session.rows(window.over(specs, statement)):
         spec = specs[int(column)]
-        label = as_text(amount if spec.kind == "number" else _spelt(spec, text))
+        label = as_text(_spelt(spec, text) if amount is None else amount)
         found[int(number), spec.name].append((label, int(count)))
     by_name = {spec.name: spec for spec in specs}
     return {key: _kept(by_name[key[1]], rows, k) for key, rows in found.items()}
 
 
 def _spelt(spec: ColumnSpec, text: Any) -> Any:
-    """Booleans as every engine spells them in the end."""
-    if spec.kind != "boolean" or text is None:
+    """Booleans and decimals as every engine spells them in the end."""
+    if text is None or spec.kind == "category":
         return text
-    return str(text).lower() in ("true", "t", "1")
+    return Decimal(str(text)) if spec.exact else str(text).lower() in ("true", "t", "1")
 
 
 def _kept(spec: ColumnSpec, rows: list[tuple[str | None, int]], k: int) -> Values:
@@ -100,8 +101,9 @@ def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> st
 
 
 def _select(dialect: str, spec: ColumnSpec, place: int, *, many: bool) -> exp.Select:
-    value = spec.double if spec.kind == "number" else spec.value
-    condition = sql.not_nan(value, dialect) if spec.floating else sql.present(value)
+    is_double = spec.kind == "number" and not spec.exact
+    value = spec.double if is_double else spec.value
+    condition = sql.not_nan(spec.double, dialect) if spec.floating else sql.present(value)
     keys = [sql.labelled(value.copy(), "k"), *([sql.own("s")] if many else [])]
     keyed = sql.select(keys, sql.window_name()).where(condition, copy=False)
     grouped = [sql.own("k"), *([sql.own("s")] if many else [])]
@@ -115,8 +117,8 @@ def _select(dialect: str, spec: ColumnSpec, place: int, *, many: bool) -> exp.Se
         [
             sql.labelled(sql.number(place), "i"),
             sql.labelled(segment(many=many), "s"),
-            sql.labelled(sql.cast(exp.Null() if spec.kind == "number" else text, sql.TEXT), "t"),
-            sql.labelled(sql.cast(sql.own("k") if spec.kind == "number" else exp.Null(), sql.DOUBLE), "v"),
+            sql.labelled(sql.cast(exp.Null() if is_double else text, sql.TEXT), "t"),
+            sql.labelled(sql.cast(sql.own("k") if is_double else exp.Null(), sql.DOUBLE), "v"),
             sql.own("n"),
         ],
         ranked.subquery("ranked", copy=False),

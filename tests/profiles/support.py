@@ -92,6 +92,7 @@ _POSTGRES_TYPES: Mapping[str, str] = {
     "large_string": "text", "date32[day]": "date", "timestamp[us]": "timestamp", "timestamp[ns]": "timestamp",
     "timestamp[s]": "timestamp", "timestamp[us, tz=UTC]": "timestamptz", "null": "text",
     "float": "real", "decimal128(12, 2)": "numeric(12, 2)", "decimal128(20, 0)": "numeric(20, 0)",
+    "decimal128(38, 2)": "numeric(38, 2)",
 }  # fmt: skip
 
 
