@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import CannotEvaluate, ScanTimedOut, SourceUnavailable
@@ -27,11 +27,13 @@ from governance_pipeline.profiles.plan import Scan, ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.sample import sample_rows
-from governance_pipeline.profiles.session import Session, StatementFailed
+from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed
 from governance_pipeline.profiles.tables import SourceTable, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 
 class IbisEngine:
@@ -61,6 +63,9 @@ class IbisEngine:
             SourceUnavailable: the table is missing, unreadable or unreachable.
             ScanTimedOut: the scan passed ``limits.table_timeout_seconds``.
         """
+        return _steadily(lambda: self._read(plan, known))
+
+    def _read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
         k = self._settings.minimum_group_size
         with self._open(plan) as (session, table):
             moment = event_time(plan, table, session.dialect)
@@ -93,8 +98,13 @@ class IbisEngine:
             SourceUnavailable: the table is missing, unreadable or unreachable, or lacks a column.
             ScanTimedOut: it took longer than ``limits.table_timeout_seconds``.
         """
-        with self._open(plan) as (session, table):
-            return sample_rows(session, table, plan, columns, min(rows, self._settings.limits.sample_rows))
+        most = min(rows, self._settings.limits.sample_rows)
+
+        def sample() -> pd.DataFrame:
+            with self._open(plan) as (session, table):
+                return sample_rows(session, table, plan, columns, most)
+
+        return _steadily(sample)
 
     def cross(self, plan: CrossPlan) -> Crosses:
         """The snapshot's features counted by protected attributes and the label; see :mod:`cross`.
@@ -105,8 +115,13 @@ class IbisEngine:
             SourceUnavailable: the snapshot is missing, unreadable or unreachable.
             ScanTimedOut: it took longer than ``limits.table_timeout_seconds``.
         """
-        with self._open(plan) as (session, table):
-            found = count_crosses(session, self._tables, table, plan, k=self._settings.minimum_group_size)
+        k = self._settings.minimum_group_size
+
+        def count() -> Crosses:
+            with self._open(plan) as (session, table):
+                return count_crosses(session, self._tables, table, plan, k=k)
+
+        found = _steadily(count)
         return replace(found, unmeasured={key: self._shown(why) for key, why in found.unmeasured.items()})
 
     def close(self) -> None:
@@ -124,6 +139,11 @@ class IbisEngine:
                 self._tables.open(session, location) as table,
             ):
                 yield session, table
+        except FilesMoved as error:
+            raise FilesMoved(
+                f"files of {dataset} came and went while it was read: {self._shown(error.message)}",
+                hint="run the night again once its files are all there",
+            ) from error
         except StatementFailed as error:
             raise SourceUnavailable(
                 f"{dataset} cannot be read: {self._shown(error.message)}",
@@ -151,8 +171,16 @@ class IbisEngine:
                 raise StatementFailed(f"the subject column '{contract.subject_key}' is not in the table")
             with self._tables.open(session, consent.location) as ledger:
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
-        except ScanTimedOut:
+        except (ScanTimedOut, FilesMoved):
             raise
         except CannotEvaluate as error:
             return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
         return replace(profile, consent=tallies)
+
+
+def _steadily(read: Callable[[], T]) -> T:
+    """What ``read`` finds; where a file disappeared meanwhile, once more, of the table as it is now."""
+    try:
+        return read()
+    except FilesMoved:
+        return read()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from governance_pipeline.errors import CannotEvaluate, ScanTimedOut
+from governance_pipeline.errors import CannotEvaluate, ScanTimedOut, SourceUnavailable
 
 _RETRY_SECONDS = 0.05
 # Messages of these kinds speak of files, tables and servers; of others they may quote a row's values.
@@ -22,12 +22,20 @@ _NOT_PARQUET = re.compile(
     r"(?:magic bytes found at end of|too small to be a Parquet).*|File '[^']+' too small"
 )
 _FILE = re.compile(r"[Ff]ile ['\"]([^'\"]+)['\"]")
+# How DuckDB and Spark say that a file which was there when the table was opened is there no more.
+_VANISHED = re.compile(r"^No files found that match|FILE_NOT_EXIST")
 
 
 class StatementFailed(CannotEvaluate):
     """The engine refused a statement; the message is fit to be shown."""
 
     code = "statement_failed"
+
+
+class FilesMoved(SourceUnavailable):
+    """A file disappeared while its table was read: whoever opens the table again sees it as it is now."""
+
+    code = "files_moved"
 
 
 @dataclass(slots=True)
@@ -55,6 +63,7 @@ class Session:
 
         Raises:
             StatementFailed: the engine refused it.
+            FilesMoved: a file that it reads has disappeared.
             ScanTimedOut: the time given by :meth:`limited` is over.
         """
         limit = self._limit
@@ -66,7 +75,9 @@ class Session:
             self.broken = True
             if (limit is not None and limit.passed) or type(error).__name__ == "QueryCanceled":
                 raise (limit.error() if limit else ScanTimedOut("the statement was cut off")) from None
-            raise StatementFailed(reason(error, self.secrets)) from None  # the cause may quote rows
+            said = reason(error, self.secrets)
+            # the cause may quote rows
+            raise (FilesMoved if _VANISHED.search(said) else StatementFailed)(said) from None
 
     def _fetch(self, statement: str) -> list[tuple[Any, ...]]:
         if self.backend is None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, RLock
@@ -23,7 +23,7 @@ from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.connect import Connections
-from governance_pipeline.profiles.session import Session, StatementFailed, reason
+from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed, reason
 
 _STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
 _ONE_TABLE_SHARE = 1 / 4  # of all that may be staged
@@ -181,6 +181,9 @@ class Tables:
         try:
             if staged.files != files:
                 self._stage(session, location, staged, files)
+        except FilesMoved:
+            staged.files = ()
+            raise
         except StatementFailed as error:
             staged.files = ()
             raise _unreadable(location, error.message) from error
@@ -204,17 +207,18 @@ class Tables:
     def _files(self, location: Location) -> tuple[FileState, ...]:
         """The files of a path or pattern, sorted, with size and time of change."""
         whole = self._root / location.path
-        if whole.is_file():
-            return (_file_state(whole),)
         pattern = self._shown(whole)  # relative, as the project's own folder may have a name with brackets
-        found = glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        files = sorted(path for name in found if (path := self._root / name).is_file())
+        found = [pattern] if whole.is_file() else self._matching(pattern)
+        files = _file_states(sorted(self._root / name for name in found))
         if not files:
             raise SourceUnavailable(
                 f"there is no data: no file matches {pattern}",
                 hint="check the path in the contract's server, and that the feed has arrived",
             )
-        return tuple(_file_state(path) for path in files)
+        return files
+
+    def _matching(self, pattern: str) -> list[str]:
+        return glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
 
     def _stage(
         self, session: Session, location: Location, staged: _Staged, files: tuple[FileState, ...]
@@ -374,8 +378,18 @@ def _table(name: str, schema: str = "", catalog: str = "") -> exp.Table:
 
 
 def _file_state(path: Path) -> FileState:
-    stat = path.stat()
-    return (str(path), stat.st_size, stat.st_mtime_ns)
+    found = path.stat()
+    return (str(path), found.st_size, found.st_mtime_ns)
+
+
+def _file_states(paths: Iterable[Path]) -> tuple[FileState, ...]:
+    """Of those that are files and still there."""
+    found = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                found.append(_file_state(path))
+    return tuple(found)
 
 
 def _state(files: Sequence[FileState]) -> str:
