@@ -124,6 +124,8 @@ def run_query(session: Session, table: SourceTable, rule: QualityRule, rows: int
     value = found[0][0]
     if not isinstance(value, int | float | Decimal) or math.isnan(value):
         return RuleTally(rule.id, 0, None, error="the query returns no number")
+    if math.isinf(float(value)):
+        return RuleTally(rule.id, 0, None, error="the query returns no number that is finite")
     return RuleTally(rule.id, rows, 0, value=float(value))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
@@ -39,9 +40,19 @@ class Baselines:
 
 
 def take_baselines(
-    services: Services, night: date, discovery: Discovery, known: Mapping[VersionKey, Profile]
+    services: Services,
+    night: date,
+    discovery: Discovery,
+    known: Mapping[VersionKey, Profile],
+    unreadable: Mapping[VersionKey, Mapping[str, Any]] | None = None,
 ) -> Baselines:
-    """Profile the training snapshot of every version that has no baseline yet."""
+    """Profile the training snapshot of every version that has no baseline yet.
+
+    Args:
+        unreadable: baselines that were stored in another format. They are taken anew, as long as the
+            snapshot is as large as it was: another one is not what the version was trained on.
+    """
+    stored = unreadable or {}
     profiles = dict(known)
     taken: list[VersionKey] = []
     problems: dict[str, str] = {}
@@ -50,7 +61,7 @@ def take_baselines(
         if key in profiles:
             continue
         try:
-            profiles[key] = _snapshot_profile(services, night, version)
+            profiles[key] = _as_large_as(stored.get(key), _snapshot_profile(services, night, version))
         except GovernanceError as error:
             problems[version.model] = f"version {version.version} has no baseline: {error}"
         else:
@@ -70,6 +81,18 @@ def _snapshot_profile(services: Services, night: date, version: ModelVersion) ->
         if not finer:
             break
         profile = services.engine.scan(replace(plan, grids={**_grids(profile), **finer}))
+    return profile
+
+
+def _as_large_as(stored: Mapping[str, Any] | None, profile: Profile) -> Profile:
+    rows = profile.rows if stored is None else stored.get("rows")
+    if rows != profile.rows:
+        raise CannotEvaluate(
+            f"it was stored in format {(stored or {}).get('version')}, which is not read any more, and"
+            f" {profile.dataset} is not the snapshot any more that it was taken from: it had {rows} rows and"
+            f" has {profile.rows}",
+            hint="restore the snapshot's rows for a night, or register the model's next version",
+        )
     return profile
 
 

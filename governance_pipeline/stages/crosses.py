@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from governance_pipeline.charter.playbook import CountedPolicy
-from governance_pipeline.errors import GovernanceError
+from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Counted
 from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses, crosses_from_json, crosses_to_json
@@ -157,7 +157,10 @@ def _recall(store: Store, key: VersionKey, night: date) -> Crosses | None:
     """The newest count of the version, of tonight's earlier run or before."""
     with store.begin() as unit:
         found = unit.profiles.latest_before(_stored_as(key), night + timedelta(days=1))
-    return None if found is None else crosses_from_json(found)
+    try:
+        return None if found is None else crosses_from_json(found)
+    except CannotEvaluate:  # of another format, or damaged: counted again
+        return None
 
 
 def _stored_as(key: VersionKey) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from governance_pipeline.charter.project import Project
+from governance_pipeline.errors import CannotEvaluate
 from governance_pipeline.indicators.base import Findings
 from governance_pipeline.indicators.registry import all_indicators
 from governance_pipeline.profiles import codec
@@ -24,11 +25,12 @@ class Memory:
     """The store's state before tonight.
 
     Attributes:
-        previous: each dataset's newest profile before tonight.
+        previous: each dataset's newest profile before tonight; none where it cannot be read any more.
         risks: each entity's score on the last sealed night before tonight.
         incidents: all incidents by id.
         versions: known model versions by (model, version).
         baselines: training snapshot profiles by (model, version).
+        unreadable: stored baselines of another format, or damaged ones, as JSON.
         tonight: what an earlier run of the same night measured.
         findings: what earlier nights found, by indicator, for those that ask for it.
         is_newest: no later night has been sealed, so tonight may change incidents and reviews.
@@ -42,6 +44,7 @@ class Memory:
     tonight: Sequence[Measurement]
     is_newest: bool
     findings: Mapping[str, Findings]
+    unreadable: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def recall(store: Store, project: Project, night: date) -> Memory:
@@ -53,12 +56,15 @@ def recall(store: Store, project: Project, night: date) -> Memory:
         latest = unit.nights.latest()
         before = unit.nights.between(project.settings.schedule.start, night - timedelta(days=1))
         risks = unit.risks.of_night(before[-1].night) if before else ()
+        previous, _ = _decoded({name: unit.profiles.latest_before(name, night) for name in project.contracts})
+        baselines, unreadable = _decoded({key: unit.profiles.get_baseline(*key) for key in versions})
         return Memory(
-            previous=_decoded({name: unit.profiles.latest_before(name, night) for name in project.contracts}),
+            previous=previous,
             risks={risk.entity: risk.score for risk in risks},
             incidents={incident.id: incident for incident in unit.incidents.list()},
             versions=versions,
-            baselines=_decoded({key: unit.profiles.get_baseline(*key) for key in versions}),
+            baselines=baselines,
+            unreadable=unreadable,
             tonight=unit.measurements.of_night(night),
             is_newest=latest is None or latest.night <= night,
             findings={
@@ -83,5 +89,17 @@ def _findings(unit: Unit, indicator: str, night: date, nights: int) -> Findings:
 K = TypeVar("K")
 
 
-def _decoded(found: Mapping[K, Mapping[str, Any] | None]) -> dict[K, Profile]:
-    return {key: codec.from_json(profile) for key, profile in found.items() if profile is not None}
+def _decoded(
+    found: Mapping[K, Mapping[str, Any] | None],
+) -> tuple[dict[K, Profile], dict[K, Mapping[str, Any]]]:
+    """What can be read, and what cannot: another version of the format is no reason to stop a night."""
+    profiles: dict[K, Profile] = {}
+    unreadable: dict[K, Mapping[str, Any]] = {}
+    for key, stored in found.items():
+        if stored is None:
+            continue
+        try:
+            profiles[key] = codec.from_json(stored)
+        except CannotEvaluate:
+            unreadable[key] = stored
+    return profiles, unreadable

@@ -84,6 +84,8 @@ def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
     for version in evidence.discovery.all_versions:
         unit.versions.put(version)
     for key in evidence.baselines.taken:
+        if key in evidence.memory.unreadable:
+            unit.profiles.drop_baseline(*key)
         unit.profiles.put_baseline(*key, codec.to_json(evidence.baselines.profiles[key]))
     record_crosses(unit, evidence.night, evidence.crosses)
 

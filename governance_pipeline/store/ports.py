@@ -73,6 +73,9 @@ class Profiles(Protocol):
         """Written once per version: a second put for the same version changes nothing."""
 
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None: ...
+    def drop_baseline(self, model: str, version: str) -> None:
+        """Forget a baseline that nobody can read any more, so that it can be written anew."""
+
     def put_partitions(
         self, dataset: str, read: Iterable[PartitionRecord], *, present: Collection[str]
     ) -> None:

@@ -63,6 +63,14 @@ class SqlProfiles:
         )
         return self._document(wanted, f"The baseline of {model}/{version}")
 
+    def drop_baseline(self, model: str, version: str) -> None:
+        self._transaction.run(
+            delete(baselines).where(
+                baselines.c.model == key(model, "a model's name"),
+                baselines.c.version == key(version, "a model version"),
+            )
+        )
+
     def put_partitions(
         self, dataset: str, read: Iterable[PartitionRecord], *, present: Collection[str]
     ) -> None:

@@ -298,6 +298,7 @@ def test_a_query_of_the_contract_is_run_on_its_table(run, column):
         ("SELECT 'three' FROM ${table} LIMIT 1", "no number"),
         ("SELECT NULL FROM ${table} LIMIT 1", "no number"),
         ("SELECT CAST('NaN' AS DOUBLE) FROM ${table} LIMIT 1", "no number"),
+        ("SELECT CAST('-Infinity' AS DOUBLE) FROM ${table} LIMIT 1", "no number that is finite"),
         ("SELECT no_such_column FROM ${table}", "no_such_column"),
     ],
 )

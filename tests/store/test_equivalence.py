@@ -137,6 +137,8 @@ def profiled(draw):
     name, night, number = draw(names), draw(nights), draw(numbers)
     if draw(st.booleans()):
         return lambda unit: unit.profiles.put(name, night, {"mean": number})
+    if draw(st.booleans()):
+        return lambda unit: unit.profiles.drop_baseline(name, "1")
     return lambda unit: unit.profiles.put_baseline(name, "1", {"mean": number})
 
 

@@ -60,6 +60,19 @@ def test_a_baseline_is_written_once(store: Store):
         assert unit.profiles.get_baseline("mortgage_approval", "3") is None
 
 
+def test_a_baseline_that_was_dropped_is_written_anew(store: Store):
+    with store.begin() as unit:
+        unit.profiles.put_baseline("mortgage_approval", "1", {"rows": 1})
+        unit.profiles.put_baseline("mortgage_approval", "2", {"rows": 2})
+        unit.profiles.drop_baseline("mortgage_approval", "1")
+        unit.profiles.drop_baseline("mortgage_approval", "3")
+        unit.profiles.put_baseline("mortgage_approval", "1", {"rows": 3})
+        unit.profiles.put_baseline("mortgage_approval", "2", {"rows": 4})
+    with store.begin() as unit:
+        assert unit.profiles.get_baseline("mortgage_approval", "1") == {"rows": 3}
+        assert unit.profiles.get_baseline("mortgage_approval", "2") == {"rows": 2}
+
+
 @given(profile=st.dictionaries(st.text(st.characters(codec=None)), JSON, max_size=6))
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_json_comes_back_exactly(store: Store, profile: dict):

@@ -68,6 +68,10 @@ class MemoryProfiles:
         place = (key(model, "a model's name"), key(version, "a model version"))
         return _document(self._transaction.row("baselines", place))
 
+    def drop_baseline(self, model: str, version: str) -> None:
+        name, number = key(model, "a model's name"), key(version, "a model version")
+        self._transaction.remove("baselines", lambda row: (row["model"], row["version"]) == (name, number))
+
     def put_partitions(
         self, dataset: str, read: Iterable[PartitionRecord], *, present: Collection[str]
     ) -> None:
