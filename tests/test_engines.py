@@ -1,4 +1,4 @@
-"""The same project on files, on Postgres and on Spark: the same nights, the same findings."""
+"""The same project on files, Delta tables, Postgres and Spark: the same nights, the same findings."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from governance_pipeline.nightly import run_night
 from governance_pipeline.vocabulary.night import IndicatorMeasured
 from governance_pipeline.vocabulary.outcome import Outcome
 from tests import tiny
+from tests.delta import Delta
 from tests.profiles.support import url_of, write_postgres
 from tests.spark import NEEDS_SPARK
 
 NIGHTS = 3
 TABLES = ("people", "consents", "features", "snapshot", "predictions")
 _FILES = '- {server: local, type: local, path: "data/%s/*.parquet", format: parquet}'
+_DELTA = '- {server: local, type: local, path: "data/%s", format: delta}'
 _POSTGRES = "- {server: engine, type: postgres, host: h, port: 5432, database: d, schema: public}"
 _SPARK = '- {server: engine, type: custom, path: "data/%s/*.parquet", format: parquet}'
 RELATIVE = 1e-9
@@ -51,7 +53,11 @@ def troubled_project(root: Path) -> Path:
 
 
 def move(root: Path, kind: str, url: str | None) -> None:
-    """Read the project's tables through a connection to the engine."""
+    """Read the project's tables through a connection to the engine, or as Delta tables."""
+    if kind == "delta":
+        for table in TABLES:
+            tiny.contract(root, table, _FILES % table, _DELTA % table)
+            _log(root / "data" / table)
     if url is None:
         return
     for table in TABLES:
@@ -60,6 +66,16 @@ def move(root: Path, kind: str, url: str | None) -> None:
             write_postgres(url, pq.read_table(root / "data" / table), table)
     settings = root / "governance.yaml"
     settings.write_text(f"{settings.read_text()}connections:\n  engine: {{url: '{url}'}}\n")
+
+
+def _log(folder: Path) -> None:
+    """Make a Delta table of a folder's files, with one more file that was deleted."""
+    names = sorted(path.name for path in folder.glob("*.parquet"))
+    table = Delta(folder, pq.read_schema(folder / names[0])).create()
+    table.commit(*map(table.of_file, names))
+    twice = pq.read_table(folder / names[0])
+    table.commit(table.add(twice, "deleted.parquet"))
+    table.commit(table.remove("deleted.parquet"))
 
 
 def measured(root: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -98,7 +114,12 @@ def test_the_third_night_finds_something_of_every_kind(on_files) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param("postgres", marks=pytest.mark.postgres), pytest.param("spark", marks=NEEDS_SPARK)]
+    "kind",
+    [
+        "delta",
+        pytest.param("postgres", marks=pytest.mark.postgres),
+        pytest.param("spark", marks=NEEDS_SPARK),
+    ],
 )
 def test_every_engine_finds_the_same(kind, on_files, tmp_path, request) -> None:
     root = troubled_project(tmp_path / "shop")

@@ -52,12 +52,13 @@ class Location:
 
     Attributes:
         kind: ``parquet`` and ``csv`` (``path`` is a file or glob, absolute after loading),
+            ``delta`` and ``iceberg`` (``path`` is the table's folder),
             ``duckdb`` (``path`` is the database file, ``table`` in ``schema``), or ``sql``
             (``connection`` is a name in governance.yaml, ``table`` in ``schema``). Files with a
             ``connection`` are read through it, by Spark, and their ``path`` may be an address.
     """
 
-    kind: Literal["parquet", "csv", "duckdb", "sql"]
+    kind: Literal["parquet", "csv", "delta", "iceberg", "duckdb", "sql"]
     path: str = ""
     connection: str = ""
     schema: str = ""

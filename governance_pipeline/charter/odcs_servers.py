@@ -11,7 +11,7 @@ from governance_pipeline.charter.odcs_reading import Surroundings
 from governance_pipeline.charter.paths import UnfitPath, address, project_path
 from governance_pipeline.charter.yaml_source import PathStep
 
-FORMATS: tuple[Literal["parquet", "csv"], ...] = ("parquet", "csv")
+FORMATS: tuple[Literal["parquet", "csv", "delta", "iceberg"], ...] = ("parquet", "csv", "delta", "iceberg")
 # Stores of files that Spark reads; ``custom`` too, where it has a location or a path.
 FILE_STORES = frozenset({"s3", "azure"})
 # Databases that are reached through a connection of governance.yaml named like the server.
@@ -104,7 +104,7 @@ def _files(
     kind = next((known for known in FORMATS if known == written), None)
     if kind is None:
         reason = f"{server['type']} files in the format '{server.get('format') or ''}' cannot be measured"
-        return Unreachable(reason, (*path, "format"), "parquet or csv")
+        return Unreachable(reason, (*path, "format"), "parquet, csv, delta or iceberg")
     if "{" in text.replace("${", ""):
         if any(character in table for character in "/\\*?[]") or table.startswith("."):
             return Unreachable(f"the table name '{table}' cannot stand in a path", (*path, "path"))

@@ -113,6 +113,7 @@ class Connections:
                     memory_limit=self._settings.limits.memory,
                     temp_directory=str(self._spill),
                     preserve_insertion_order=False,
+                    autoinstall_known_extensions=False,  # a night downloads no code
                     # DuckDB tells by the second whether a file changed: a rewritten one is read stale
                     enable_external_file_cache=False,
                 )

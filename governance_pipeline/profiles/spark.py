@@ -22,6 +22,7 @@ from governance_pipeline.profiles.instants import parse
 from governance_pipeline.profiles.spark_address import SparkAddress
 from governance_pipeline.profiles.spark_application import INSTALL, hold, release
 from governance_pipeline.profiles.spark_errors import SparkFailed, TableNotFound, keep_quiet, said
+from governance_pipeline.profiles.spark_files import frame_of
 from governance_pipeline.profiles.spark_types import ibis_type
 
 _NUMBERS = count(1)
@@ -33,10 +34,6 @@ _SESSION = {
     "spark.sql.runSQLOnFiles": "false",  # a contract's query may not read parquet.`/any/path`
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # year 1 is the proleptic year 1
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
-}
-_READER_OPTIONS = {
-    "parquet": {"mergeSchema": "true"},
-    "csv": {"header": "true", "inferSchema": "true", "enforceSchema": "false"},
 }
 
 
@@ -101,15 +98,17 @@ class SparkBackend:
         return {field.name: ibis_type(field.dataType) for field in fields}
 
     def view_of(self, kind: str, path: str) -> str:
-        """A temporary view of the ``parquet`` or ``csv`` files that are at ``path`` now; its name.
+        """A temporary view of the files (or of the Delta or Iceberg table) at ``path`` now; its name.
 
         Raises:
             SparkFailed: there are none, or they cannot be read.
+            SourceUnavailable: see :func:`spark_files.frame_of`.
         """
         name = self.views.setdefault((kind, path), f"files_{len(self.views)}")
         try:
-            reader = self.spark.read.format(kind).options(**_READER_OPTIONS[kind])
-            reader.load(path).createOrReplaceTempView(name)
+            frame_of(self.spark, kind, path).createOrReplaceTempView(name)
+        except SourceUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001 - as above
             raise SparkFailed(said(error)) from None
         return name

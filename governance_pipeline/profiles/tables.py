@@ -6,11 +6,10 @@ reads the files that came since, not all of them again. Larger ones are read whe
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, RLock
@@ -23,14 +22,13 @@ from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.connect import Connections
+from governance_pipeline.profiles.files import FileState, Listing, file_state, shown
+from governance_pipeline.profiles.lake import listing_of
 from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed, reason
 
 _STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
 _ONE_TABLE_SHARE = 1 / 4  # of all that may be staged
-_CSV_TYPES = ("NULL", "BIGINT", "DOUBLE", "TIME", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR")
 _UNITS = {"MB": 10**6, "GB": 10**9}
-
-FileState = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,9 @@ class _Staged:
 
     lock: RLock = field(default_factory=RLock)
     name: str = ""
+    state: str = ""
     files: tuple[FileState, ...] = ()
+    extra: str = ""
     schema: tuple[tuple[str, EngineType], ...] = ()
     size: int = 0
     in_memory: bool = False
@@ -134,6 +134,8 @@ class Tables:
         try:
             table, database = self._placed(session, location)
             found = session.backend.get_schema(table, database=database or None)
+        except SourceUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001 - every driver has an exception tree of its own
             session.broken = True
             raise (
@@ -157,14 +159,15 @@ class Tables:
         path = self._root / location.path
         if not path.is_file():
             raise SourceUnavailable(
-                f"there is no DuckDB database at {self._shown(path)}", hint="check the contract's server"
+                f"there is no DuckDB database at {shown(path, self._root)}",
+                hint="check the contract's server",
             )
         try:
             alias = self._connections.attach(session, path)
         except StatementFailed as error:
             raise _unreadable(location, error.message) from error
         table = _table(location.table, location.schema or "main", alias)
-        return self._described(session, table, location, _state([_file_state(path)]))
+        return self._described(session, table, location, _state(path))
 
     def _described(
         self, session: Session, table: exp.Table, location: Location, state: str = ""
@@ -177,66 +180,51 @@ class Tables:
             ) from error
 
     def _file_table(self, session: Session, location: Location, staged: _Staged) -> SourceTable:
-        files = self._files(location)
         try:
-            if staged.files != files:
-                self._stage(session, location, staged, files)
+            listing = listing_of(session, location, self._root)
+            if staged.state != listing.state:
+                self._stage(session, location, staged, listing)
         except FilesMoved:
-            staged.files = ()
+            staged.state = ""
             raise
         except StatementFailed as error:
-            staged.files = ()
+            staged.state = ""
             raise _unreadable(location, error.message) from error
         parts: tuple[Part, ...] = ()
-        if location.kind == "parquet":
+        if listing.apart:
+            single = len(listing.files) == 1 or listing.alike
             parts = tuple(
                 Part(
-                    self._shown(Path(file[0])),
+                    shown(Path(file[0]), self._root),
                     f"{file[1]}:{file[2]}",
-                    _reader(location, [file]),
-                    alike=len(files) == 1 or file in staged.alike,
+                    listing.read([file]),
+                    alike=single or file in staged.alike,
                 )
-                for file in files
+                for file in listing.files
             )
-        return SourceTable(_table(staged.name), staged.schema, _state(files), parts)
+        return SourceTable(_table(staged.name), staged.schema, listing.state, parts)
 
-    def _shown(self, path: Path) -> str:
-        """A path as the contract has it: relative where it is in the project."""
-        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
-
-    def _files(self, location: Location) -> tuple[FileState, ...]:
-        """The files of a path or pattern, sorted, with size and time of change."""
-        whole = self._root / location.path
-        pattern = self._shown(whole)  # relative, as the project's own folder may have a name with brackets
-        found = [pattern] if whole.is_file() else self._matching(pattern)
-        files = _file_states(sorted(self._root / name for name in found))
-        if not files:
-            raise SourceUnavailable(
-                f"there is no data: no file matches {pattern}",
-                hint="check the path in the contract's server, and that the feed has arrived",
-            )
-        return files
-
-    def _matching(self, pattern: str) -> list[str]:
-        return glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-
-    def _stage(
-        self, session: Session, location: Location, staged: _Staged, files: tuple[FileState, ...]
-    ) -> None:
-        """Bring what is staged up to date with ``files``."""
-        size = sum(file[1] for file in files)
-        fits = size <= self._room * _ONE_TABLE_SHARE and self._make_room(session, staged, size)
+    def _stage(self, session: Session, location: Location, staged: _Staged, listing: Listing) -> None:
+        """Bring what is staged up to date with the files."""
+        files, size = listing.files, listing.size
+        fits = (
+            not listing.in_place
+            and size <= self._room * _ONE_TABLE_SHARE
+            and self._make_room(session, staged, size)
+        )
         fresh = [file for file in files if file not in staged.files]
         grown = staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
-        if not (grown and self._append(session, location, staged, fresh)):
-            self._replace(session, location, staged, files, in_memory=fits)
+        grown = grown and staged.extra == listing.extra
+        if not (grown and self._append(session, staged, listing, fresh)):
+            self._replace(session, location, staged, listing, in_memory=fits)
         staged.files, staged.size = files, size
+        staged.state, staged.extra = listing.state, listing.extra
 
     def _append(
-        self, session: Session, location: Location, staged: _Staged, fresh: Sequence[FileState]
+        self, session: Session, staged: _Staged, listing: Listing, fresh: Sequence[FileState]
     ) -> bool:
         """Insert new files of the same schema; False where theirs differs."""
-        rows = sql.select([exp.Star()], _reader(location, fresh))
+        rows = sql.select([exp.Star()], listing.read(fresh))
         described = _describe_query(session, rows)
         if dict(described) != dict(staged.schema):
             return False
@@ -247,13 +235,7 @@ class Tables:
         return True
 
     def _replace(
-        self,
-        session: Session,
-        location: Location,
-        staged: _Staged,
-        files: Sequence[FileState],
-        *,
-        in_memory: bool,
+        self, session: Session, location: Location, staged: _Staged, listing: Listing, *, in_memory: bool
     ) -> None:
         self._drop(session, staged)
         staged.alike.clear()
@@ -261,11 +243,11 @@ class Tables:
             self._named += 1
             staged.name = f"staged_{self._named}"
         staged.in_memory = in_memory
-        self._create(session, staged, sql.select([exp.Star()], _reader(location, files)))
+        self._create(session, staged, sql.select([exp.Star()], listing.read(listing.files)))
         booleans = self._booleans(session, staged) if location.kind == "csv" else []
         if booleans:
             told = exp.Star(replace=[_as_boolean(name) for name in booleans])
-            read = sql.select([told], _reader(location, files))
+            read = sql.select([told], listing.read(listing.files))
             self._drop(session, staged, keep_name=True)
             self._create(session, staged, read)
 
@@ -312,7 +294,7 @@ class Tables:
             kind = "TABLE" if staged.in_memory else "VIEW"
             session.rows(sql.render(exp.Drop(this=_table(staged.name), kind=kind, exists=True), "duckdb"))
         if not keep_name:
-            staged.name, staged.files, staged.in_memory = "", (), False
+            staged.name, staged.files, staged.state, staged.in_memory = "", (), "", False
 
 
 def conformed(session: Session, part: Part, table: SourceTable) -> exp.Expression:
@@ -335,25 +317,9 @@ def conformed(session: Session, part: Part, table: SourceTable) -> exp.Expressio
     return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.Identifier(this="conformed")))
 
 
-def _reader(location: Location, files: Sequence[FileState]) -> exp.Expression:
-    """read_parquet or read_csv of exactly these files, columns matched by name, types unified."""
-    listed = exp.Array(expressions=[exp.Literal.string(file[0]) for file in files])
-    options: list[exp.Expression] = [_option("union_by_name", exp.true())]
-    if location.kind == "csv":
-        options.append(_option("sample_size", sql.number(-1)))  # a type is only right if all rows have it
-        types = exp.Array(expressions=[exp.Literal.string(name) for name in _CSV_TYPES])
-        options.append(_option("auto_type_candidates", types))
-    reader = "read_parquet" if location.kind == "parquet" else "read_csv"
-    return exp.Table(this=exp.Anonymous(this=reader, expressions=[listed, *options]))
-
-
 def _as_boolean(name: str) -> exp.Expression:
     boolean = exp.DataType(this=exp.DataType.Type.BOOLEAN)
     return exp.Alias(this=sql.cast(sql.named(name), boolean), alias=exp.to_identifier(name, quoted=True))
-
-
-def _option(name: str, value: exp.Expression) -> exp.Expression:
-    return exp.PropertyEQ(this=exp.Identifier(this=name), expression=value)
 
 
 def _describe(session: Session, table: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
@@ -377,23 +343,8 @@ def _table(name: str, schema: str = "", catalog: str = "") -> exp.Table:
     return exp.table_(name, db=schema or None, catalog=catalog or None, quoted=True)
 
 
-def _file_state(path: Path) -> FileState:
-    found = path.stat()
-    return (str(path), found.st_size, found.st_mtime_ns)
-
-
-def _file_states(paths: Iterable[Path]) -> tuple[FileState, ...]:
-    """Of those that are files and still there."""
-    found = []
-    for path in paths:
-        with suppress(FileNotFoundError):
-            if path.is_file():
-                found.append(_file_state(path))
-    return tuple(found)
-
-
-def _state(files: Sequence[FileState]) -> str:
-    return hashlib.sha256(repr(files).encode()).hexdigest()[:32]
+def _state(path: Path) -> str:
+    return hashlib.sha256(repr([file_state(path)]).encode()).hexdigest()[:32]
 
 
 def _gone(location: Location) -> SourceUnavailable:

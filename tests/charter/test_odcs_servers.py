@@ -52,6 +52,12 @@ def server(kind: str, **rest: Any) -> dict[str, Any]:
             Location("parquet", "/project/data/x/*.parquet", "warehouse", "", "t_1"),
         ),
         (server("custom", schema="s"), Location("sql", "", "warehouse", "s", "t_1")),
+        (server("local", path="lake/{table}", format="delta"), Location("delta", "/project/lake/t_1")),
+        (server("local", path="lake/t", format="Iceberg"), Location("iceberg", "/project/lake/t")),
+        (
+            server("s3", location="s3a://b/t", format="delta"),
+            Location("delta", "s3a://b/t", "warehouse", "", "t_1"),
+        ),
     ],
 )
 def test_each_kind_of_server_leads_to_its_table(one: dict[str, Any], place: Location) -> None:
@@ -63,7 +69,7 @@ def test_each_kind_of_server_leads_to_its_table(one: dict[str, Any], place: Loca
     [
         (server("kafka"), "type 'kafka' cannot be measured"),
         (server("s3", location="s3a://b"), "s3 files in the format ''"),
-        (server("s3", location="s3a://b", format="delta"), "s3 files in the format 'delta'"),
+        (server("s3", location="s3a://b", format="orc"), "s3 files in the format 'orc'"),
         (server("s3", location="s3a://key:word@b/x", format="csv"), "credentials"),
         (server("custom", path="../x.csv", format="csv"), "out of the project"),
         ({"server": "other", "type": "s3", "location": "s3a://b", "format": "csv"}, "so these files"),
