@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from governance_pipeline.profiles.cross_table import Crosses
     from governance_pipeline.profiles.partition import Partition
     from governance_pipeline.profiles.plan import Engine, Scan, ScanPlan
-    from governance_pipeline.profiles.profile import Profile
+    from governance_pipeline.profiles.profile import Days, Profile
 
 
 class LazyEngine:
@@ -45,6 +45,9 @@ class LazyEngine:
 
     def scan(self, plan: ScanPlan) -> Profile:
         return self._open().scan(plan)
+
+    def days(self, plan: ScanPlan) -> Days:
+        return self._open().days(plan)
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         return self._open().sample(plan, columns, rows)

@@ -72,7 +72,10 @@ def run_night(services: Services, night: date, *, datasets: Collection[str] = ()
             yield VersionDiscovered(night, version)
     graph = build_graph(project, discovery.all_versions)
 
-    baselines = take_baselines(services, night, discovery, memory.baselines, memory.unreadable)
+    asked = [contract.dataset for contract in contracts]
+    baselines = take_baselines(
+        services, night, discovery, memory.baselines, memory.unreadable, compared=asked
+    )
     crosses = count_crosses(services, night, discovery, baselines, asked=datasets)
     scans = Scans()
     yield from scan_datasets(services, night, contracts, discovery, baselines.profiles, into=scans)
@@ -115,7 +118,9 @@ def check_dataset(services: Services, dataset: str, night: date) -> list[Measure
     memory = recall(services.store, project, night)
     discovery = discover(project, night_end(project, night))
     graph = build_graph(project, discovery.all_versions)
-    baselines = take_baselines(services, night, discovery, memory.baselines, memory.unreadable)
+    baselines = take_baselines(
+        services, night, discovery, memory.baselines, memory.unreadable, compared=[dataset]
+    )
     scans = Scans()
     for _ in scan_datasets(services, night, [contract], discovery, baselines.profiles, into=scans):
         pass

@@ -13,13 +13,9 @@ from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.cross_table import Crosses
-from governance_pipeline.profiles.profile import ColumnProfile, Profile
+from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import ModelVersion
-
-Days = Mapping[date, Mapping[str, ColumnProfile]]
-"""The rows of single days: by local day, each column's profile on the baseline's edges."""
-
 
 Findings = Mapping[date, frozenset[tuple[str, str]]]
 """What earlier nights found: by night, the (entity, facet) whose measured value warned or failed."""
@@ -30,7 +26,7 @@ class Baseline:
     """The training snapshot's profile for one model version.
 
     Attributes:
-        days: the snapshot's rows by event day; empty where they carry none.
+        days: the snapshot's rows by event day, on the profile's grids; empty where they carry none.
     """
 
     model: ModelSpec
@@ -52,7 +48,8 @@ class DatasetInputs:
         owned_sources: datasets of kind source that have an active owner tonight.
         read_at: when the table was really read, if later than ``as_of`` (the night runs hours after
             it ends, a missed night days after): rows dated up to then are not from the future.
-        days: the last 35 days up to the night; empty where the rows carry no date.
+        days: at least the last 35 days up to the night, of the columns that a baseline is compared
+            with, on its grids; empty where the rows carry no date.
     """
 
     night: date

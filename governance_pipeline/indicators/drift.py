@@ -40,6 +40,9 @@ from governance_pipeline.vocabulary.outcome import Outcome, Threshold
 
 NAME = "drift"
 UNIT = "PSI"
+WORTH_TELLING = (Outcome.WARN, Outcome.FAIL)
+SINCE = ("drifted_since", "days_known_from")
+"""The day from which on a column has drifted, and the first day that is known at all, in the details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +139,11 @@ def _compared(
         return replace(blank, sentence=words.other_ranges(subject))
     if judged.too_few_clusters:
         return replace(blank, sentence=words.too_few_clusters(subject, inputs.contract.cluster or ""))
-    seen = {**_other_windows(inputs, question, then), **_since(inputs, question, judged.bins)}
-    blank = replace(blank, details={**blank.details, **seen})
-    return _judged(blank, subject, compare(judged, then, now))
+    blank = replace(blank, details={**blank.details, **_other_windows(inputs, question, then)})
+    found = _judged(blank, subject, compare(judged, then, now))
+    if found.outcome not in WORTH_TELLING:
+        return found
+    return replace(found, details={**found.details, **_since(inputs, question, judged.bins)})
 
 
 def _other_windows(inputs: DatasetInputs, question: _Question, then: ColumnProfile) -> dict[str, Any]:
@@ -292,12 +297,9 @@ def conclude(
             else:
                 column = str(found.details["column"])
                 sentence = words.by_chance(column, found.value or 0.0, len(asked))
-                kept = kept.concluded(Outcome.PASS, sentence)
+                kept = _undated(kept).concluded(Outcome.PASS, sentence)
         concluded[index] = kept
     return concluded
-
-
-WORTH_TELLING = (Outcome.WARN, Outcome.FAIL)
 
 
 def _key(measurement: Measurement) -> tuple[str, str]:
@@ -307,6 +309,12 @@ def _key(measurement: Measurement) -> tuple[str, str]:
 def _surprise(measurement: Measurement) -> float:
     """The p-value of a difference that is worth telling; 1 of any other."""
     return float(measurement.details["p_value"]) if measurement.outcome in WORTH_TELLING else 1.0
+
+
+def _undated(measurement: Measurement) -> Measurement:
+    """Without a day since which it has been so: it is not so."""
+    kept = {name: value for name, value in measurement.details.items() if name not in SINCE}
+    return replace(measurement, details=kept)
 
 
 def _dated(measurement: Measurement, run: date) -> Measurement:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfoNotFoundError
 
+from governance_pipeline.charter.contract import DatasetKind
 from governance_pipeline.charter.playbook import RecencyPolicy
 from governance_pipeline.indicators.base import DatasetInputs, Indicator
 from governance_pipeline.indicators.disclosure import part_of, smallest_group
@@ -54,7 +55,8 @@ def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
     """The age of the newest record in hours, and rows from the future.
 
     A dataset that neither dates its rows nor promises an age is not measured. One that does only one
-    of both is ``insufficient``: there is a date without a promise, or a promise without a date.
+    of both is ``insufficient``: there is a date without a promise, or a promise without a date. A
+    training snapshot stays as it was taken: without a promise only rows from the future are looked for.
     """
     contract, profile = inputs.contract, inputs.profile
     if contract.event_time is None and contract.max_age is None:
@@ -67,22 +69,23 @@ def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
         indicator=NAME,
         clause=policy.clause,
     )
-    threshold = _threshold(inputs, policy)
-    found = _newest(inputs, threshold)
-    yield record(
-        outcome=found.outcome,
-        sentence=found.sentence,
-        value=found.hours,
-        unit="hours",
-        n=profile.rows,
-        threshold=threshold,
-        details={
-            "state": str(found.state),
-            "timezone": contract.calendar.timezone,
-            "rows_tonight": part_of(profile.tonight_rows, profile.rows, smallest_group(inputs)),
-            "undated_rows": part_of(profile.undated_rows, profile.rows, smallest_group(inputs)),
-        },
-    )
+    if contract.max_age is not None or contract.kind is not DatasetKind.TRAINING_SNAPSHOT:
+        threshold = _threshold(inputs, policy)
+        found = _newest(inputs, threshold)
+        yield record(
+            outcome=found.outcome,
+            sentence=found.sentence,
+            value=found.hours,
+            unit="hours",
+            n=profile.rows,
+            threshold=threshold,
+            details={
+                "state": str(found.state),
+                "timezone": contract.calendar.timezone,
+                "rows_tonight": part_of(profile.tonight_rows, profile.rows, smallest_group(inputs)),
+                "undated_rows": part_of(profile.undated_rows, profile.rows, smallest_group(inputs)),
+            },
+        )
     if contract.event_time is not None:
         ahead = _future(inputs)
         tolerance = policy.future_tolerance_minutes / 60

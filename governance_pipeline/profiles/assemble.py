@@ -10,7 +10,7 @@ from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.merge import merge_all
 from governance_pipeline.profiles.partition import DayFacts, Partition, Slice
 from governance_pipeline.profiles.plan import ScanPlan
-from governance_pipeline.profiles.profile import ColumnProfile, Profile
+from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
 from governance_pipeline.profiles.sketch import estimate
 
 TOLD_CATEGORIES = 64
@@ -65,11 +65,11 @@ def assemble(
     )
 
 
-def days_of(plan: ScanPlan, partitions: Sequence[Partition]) -> dict[date, Mapping[str, ColumnProfile]]:
+def days_of(plan: ScanPlan, partitions: Sequence[Partition]) -> Days:
     """Each recent day's columns that a baseline is compared with, ascending; no days without rows."""
-    if plan.whole or not plan.grids:
+    if plan.whole or not plan.compared:
         return {}
-    merged = {day: merge_all(found, plan.grids) for day, found in by_day_of(plan, partitions).items()}
+    merged = {day: merge_all(found, plan.compared) for day, found in by_day_of(plan, partitions).items()}
     return {day: one.columns for day, one in merged.items() if one and day >= plan.needed_first}
 
 
@@ -108,9 +108,9 @@ def _windows(
     plan: ScanPlan, by_day: Mapping[date, list[Slice]] | None, told: Mapping[str, ColumnSpec], k: int
 ) -> dict[int, dict[str, ColumnProfile]]:
     """Of the columns that a baseline is compared with: nobody asks for the others' windows."""
-    if by_day is None or not plan.grids:
+    if by_day is None or not plan.compared:
         return {}
-    found = {days: merge_all(_last(by_day, plan.night, days), plan.grids) for days in plan.windows}
+    found = {days: merge_all(_last(by_day, plan.night, days), plan.compared) for days in plan.windows}
     return {days: _told(one.columns, told, k) if one else {} for days, one in found.items()}
 
 

@@ -18,13 +18,14 @@ from governance_pipeline.profiles.consent_states import ConsentStates
 from governance_pipeline.profiles.cross_counts import count_crosses
 from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses
+from governance_pipeline.profiles.days import rows_by_day
 from governance_pipeline.profiles.facts import event_time, unmeasured_facts
 from governance_pipeline.profiles.groups import group_tables
 from governance_pipeline.profiles.incremental import current_partitions
 from governance_pipeline.profiles.keys import duplicate_keys
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import Scan, ScanPlan
-from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.sample import sample_rows
 from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed
@@ -90,6 +91,12 @@ class IbisEngine:
     def scan(self, plan: ScanPlan) -> Profile:
         """The profile of one dataset, every partition read. Raises like :meth:`read`."""
         return self.read(plan, {}).profile
+
+    def days(self, plan: ScanPlan) -> Days:
+        """The compared columns by the day of each row; see :mod:`days`. Raises like :meth:`read`."""
+        with self._open(plan) as (session, table):
+            moment = event_time(plan, table, session.dialect)
+            return rows_by_day(session, table, plan, moment, k=self._settings.minimum_group_size)
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         """At most ``rows`` random rows of the window (and at most ``limits.sample_rows``).

@@ -13,7 +13,7 @@ from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import EARLIER, LATER, Partition
-from governance_pipeline.profiles.profile import ColumnProfile, Profile
+from governance_pipeline.profiles.profile import Days, Profile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,7 @@ class ScanPlan:
         window_days: the window's days.
         keep_days: days up to the night whose slices are read at all.
         grids: histogram grids by column, from the baseline; columns without get grids of their own.
+        compared: the columns that a baseline is compared with.
     """
 
     contract: Contract
@@ -105,6 +106,7 @@ class ScanPlan:
     keep_days: int = 90
     windows: tuple[int, ...] = WINDOWS
     grids: Mapping[str, Grid] = field(default_factory=dict)
+    compared: frozenset[str] = frozenset()
     consent: ConsentPlan | None = None
     groups: tuple[GroupPlan, ...] = ()
 
@@ -153,13 +155,14 @@ class Scan:
     Attributes:
         partitions: all that the table has tonight, read or remembered.
         read: ids of those that were read tonight.
-        days: each of the last ``SEASON_DAYS`` days' columns, of those that a baseline is compared with.
+        days: each recent day's columns, of those that a baseline is compared with: of the last
+            ``SEASON_DAYS`` days, or of the window where that is longer.
     """
 
     profile: Profile
     partitions: tuple[Partition, ...] = ()
     read: frozenset[str] = frozenset()
-    days: Mapping[date, Mapping[str, ColumnProfile]] = field(default_factory=dict)
+    days: Days = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -177,6 +180,14 @@ class Engine(Protocol):
 
     def scan(self, plan: ScanPlan) -> Profile:
         """The profile of one dataset, every partition read. Raises like :meth:`read`."""
+        ...
+
+    def days(self, plan: ScanPlan) -> Days:
+        """The compared columns of a table by the day of each row, up to the night, on the plan's grids.
+
+        Empty where days say too little of the table: see :mod:`governance_pipeline.profiles.days`.
+        Raises like :meth:`read`.
+        """
         ...
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:

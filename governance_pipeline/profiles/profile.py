@@ -117,6 +117,9 @@ class ColumnProfile:
         return self.rows - self.nulls - self.nans
 
 
+Days = Mapping[date, Mapping[str, ColumnProfile]]
+"""The rows of single days: by local day, some columns' profiles."""
+
 MAX_CATEGORIES = 256
 MAX_CLUSTERS = 64
 

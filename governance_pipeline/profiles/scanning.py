@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ def plan_scan(
     playbook: Playbook,
     *,
     grids: Mapping[str, Grid] | None = None,
+    compared: Collection[str] = (),
     consent: ConsentPlan | None = None,
     groups: tuple[GroupPlan, ...] = (),
 ) -> ScanPlan:
@@ -29,6 +30,10 @@ def plan_scan(
 
     The columns are profiled over the drift policy's ``window_days`` local days that end with the
     night. A training snapshot, and a table without event time, is profiled whole.
+
+    Args:
+        grids: of the baseline's histograms.
+        compared: columns that a baseline is compared with, beside those that have grids.
 
     Raises:
         CannotEvaluate: the contract's time zone is not known.
@@ -46,6 +51,7 @@ def plan_scan(
         window_days=drift.window_days,
         keep_days=playbook.profiles.keep_days,
         grids=dict(grids or {}),
+        compared=frozenset(grids or ()).union(compared),
         consent=consent,
         groups=groups,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,10 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Baseline
 from governance_pipeline.indicators.logical_types import conforms
+from governance_pipeline.profiles.day_codec import days_from_json
 from governance_pipeline.profiles.grid import Grid, of_histogram, zoomed
-from governance_pipeline.profiles.profile import Profile
+from governance_pipeline.profiles.plan import ScanPlan
+from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.scanning import plan_baseline
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
@@ -32,11 +34,14 @@ class Baselines:
         profiles: by (model, version), earlier ones and tonight's.
         taken: the keys taken tonight, to be stored.
         problems: by model, why a serving version has none.
+        days: the snapshots' rows by event day: of those taken tonight, and of the versions that serve
+            where tonight compares with them.
     """
 
     profiles: Mapping[VersionKey, Profile]
     taken: tuple[VersionKey, ...]
     problems: Mapping[str, str]
+    days: Mapping[VersionKey, Days] = field(default_factory=dict)
 
 
 def take_baselines(
@@ -45,36 +50,73 @@ def take_baselines(
     discovery: Discovery,
     known: Mapping[VersionKey, Profile],
     unreadable: Mapping[VersionKey, Mapping[str, Any]] | None = None,
+    *,
+    compared: Collection[str] | None = None,
 ) -> Baselines:
     """Profile the training snapshot of every version that has no baseline yet.
 
     Args:
         unreadable: baselines that were stored in another format. They are taken anew, as long as the
             snapshot is as large as it was: another one is not what the version was trained on.
+        compared: the datasets that are compared with baselines tonight; None for all.
     """
     stored = unreadable or {}
     profiles = dict(known)
     taken: list[VersionKey] = []
     problems: dict[str, str] = {}
+    days = _recalled_days(services, discovery, known, compared)
     for version in discovery.all_versions:
         key = (version.model, version.version)
         if key in profiles:
             continue
         try:
-            profiles[key] = _as_large_as(stored.get(key), _snapshot_profile(services, night, version))
+            profile, of_days = _read_snapshot(services, night, version)
+            profiles[key], days[key] = _as_large_as(stored.get(key), profile), of_days
         except GovernanceError as error:
             problems[version.model] = f"version {version.version} has no baseline: {error}"
         else:
             taken.append(key)
-    return Baselines(profiles, tuple(taken), problems)
+    return Baselines(profiles, tuple(taken), problems, days)
 
 
-def _snapshot_profile(services: Services, night: date, version: ModelVersion) -> Profile:
+def _recalled_days(
+    services: Services,
+    discovery: Discovery,
+    known: Mapping[VersionKey, Profile],
+    compared: Collection[str] | None,
+) -> dict[VersionKey, Days]:
+    """The stored days of the versions that serve models which read one of ``compared``."""
+    found: dict[VersionKey, Days] = {}
+    with services.store.begin() as unit:
+        for model in services.project.models.values():
+            serving = discovery.serving(model.name)
+            read = compared is None or any(feature.dataset in compared for feature in model.features)
+            if serving is None or (model.name, serving.version) not in known or not read:
+                continue
+            stored = unit.profiles.get_baseline_days(model.name, serving.version)
+            try:
+                found[model.name, serving.version] = days_from_json(stored) if stored else {}
+            except CannotEvaluate:  # damaged: compared as a whole, as where there are none
+                continue
+    return found
+
+
+def _read_snapshot(services: Services, night: date, version: ModelVersion) -> tuple[Profile, Days]:
+    """The whole snapshot, and its days on the same grids where its contract says how rows are dated."""
     project = services.project
-    snapshot = version.snapshot or project.model(version.model).training.snapshot
+    model = project.model(version.model)
+    snapshot = version.snapshot or model.training.snapshot
     if snapshot in project.refused:
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     plan = plan_baseline(project.contract(snapshot), night, project.settings)
+    profile = _profiled(services, plan)
+    if plan.contract.event_time is None:
+        return profile, {}
+    features = frozenset(feature.baseline_column for feature in model.features)
+    return profile, services.engine.days(replace(plan, grids=_grids(profile), compared=features))
+
+
+def _profiled(services: Services, plan: ScanPlan) -> Profile:
     profile = services.engine.scan(plan)
     for _ in range(ROUNDS):
         finer = _finer_grids(profile)
@@ -112,7 +154,7 @@ def _finer_grids(profile: Profile) -> dict[str, Grid]:
 
 
 def of_dataset(
-    project: Project, dataset: str, discovery: Discovery, profiles: Mapping[VersionKey, Profile]
+    project: Project, dataset: str, discovery: Discovery, baselines: Baselines
 ) -> tuple[Baseline, ...]:
     """The baselines a dataset's features are compared with: one per model that reads it."""
     found: list[Baseline] = []
@@ -120,7 +162,8 @@ def of_dataset(
         serving = discovery.serving(model.name)
         if serving is None or not any(feature.dataset == dataset for feature in model.features):
             continue
-        profile = profiles.get((model.name, serving.version))
+        key = (model.name, serving.version)
+        profile = baselines.profiles.get(key)
         if profile is not None:
-            found.append(Baseline(model, serving, profile))
+            found.append(Baseline(model, serving, profile, baselines.days.get(key, {})))
     return tuple(found)

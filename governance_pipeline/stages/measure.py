@@ -165,11 +165,12 @@ def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -
         charter=project.charter,
         graph=evidence.graph,
         baselines=baseline_stage.of_dataset(
-            project, contract.dataset, evidence.discovery, evidence.baselines.profiles
+            project, contract.dataset, evidence.discovery, evidence.baselines
         ),
         owned_sources=owned_sources(services, evidence.night),
         minimum_group_size=project.settings.minimum_group_size,
         read_at=evidence.read_at,
+        days=evidence.scans.days.get(contract.dataset, {}),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from governance_pipeline.charter.playbook import ProfilePolicy
 from governance_pipeline.profiles import codec
+from governance_pipeline.profiles.day_codec import days_to_json
 from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.crosses import record_crosses
 from governance_pipeline.stages.measure import Evidence
@@ -86,7 +87,10 @@ def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
     for key in evidence.baselines.taken:
         if key in evidence.memory.unreadable:
             unit.profiles.drop_baseline(*key)
-        unit.profiles.put_baseline(*key, codec.to_json(evidence.baselines.profiles[key]))
+        days = evidence.baselines.days.get(key)
+        unit.profiles.put_baseline(
+            *key, codec.to_json(evidence.baselines.profiles[key]), days_to_json(days) if days else None
+        )
     record_crosses(unit, evidence.night, evidence.crosses)
 
 

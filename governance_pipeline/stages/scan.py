@@ -18,14 +18,12 @@ from governance_pipeline.profiles.codec import partition_from_json, partition_to
 from governance_pipeline.profiles.grid import Grid, of_histogram
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, Scan, ScanPlan
-from governance_pipeline.profiles.profile import ColumnProfile, Profile
+from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_scan
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
 from governance_pipeline.store.ports import PartitionRecord
 from governance_pipeline.vocabulary.night import DatasetScanned
-
-Days = Mapping[date, Mapping[str, ColumnProfile]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,35 +148,39 @@ def plan_for(
     baselines: Mapping[tuple[str, str], Profile],
 ) -> ScanPlan:
     """What tonight's scan of one dataset is asked for."""
+    compared = _compared(project, contract, discovery, baselines)
     return plan_scan(
         contract,
         night,
         project.settings,
         project.playbook,
-        grids=_grids(project, contract, discovery, baselines),
+        grids={name: grid for name, grid in compared.items() if grid is not None},
+        compared=compared,
         consent=_consent(project, contract),
         groups=(*_groups(project, contract, night, discovery), *_labels(project, contract)),
     )
 
 
-def _grids(
+def _compared(
     project: Project,
     contract: Contract,
     discovery: Discovery,
     baselines: Mapping[tuple[str, str], Profile],
-) -> dict[str, Grid]:
-    """Histogram grids of the baselines the dataset's features will be compared with."""
-    grids: dict[str, Grid] = {}
+) -> dict[str, Grid | None]:
+    """The columns that baselines are compared with, and the grid of the first of these histograms."""
+    compared: dict[str, Grid | None] = {}
     if contract.kind is DatasetKind.TRAINING_SNAPSHOT:
-        return grids
+        return compared
     for model in project.models.values():
         serving = discovery.serving(model.name)
         baseline = baselines.get((model.name, serving.version)) if serving else None
         for feature in model.features if baseline else ():
+            if feature.dataset != contract.dataset:
+                continue
             column = baseline.columns.get(feature.baseline_column) if baseline else None
-            if feature.dataset == contract.dataset and column and column.histogram:
-                grids.setdefault(feature.name, of_histogram(column.histogram))
-    return grids
+            grid = of_histogram(column.histogram) if column and column.histogram else None
+            compared[feature.name] = compared.get(feature.name) or grid
+    return compared
 
 
 def _consent(project: Project, contract: Contract) -> ConsentPlan | None:

@@ -174,11 +174,14 @@ def profile_row(dataset: str, night: date, profile: Mapping[str, Any]) -> dict[s
     }
 
 
-def baseline_row(model: str, version: str, profile: Mapping[str, Any]) -> dict[str, Any]:
+def baseline_row(
+    model: str, version: str, profile: Mapping[str, Any], days: Mapping[str, Any] | None
+) -> dict[str, Any]:
     return {
         "model": key(model, "a model's name"),
         "version": key(version, "a model version"),
         "body": pack(profile, f"the baseline of {model}/{version}"),
+        "days": None if days is None else pack(days, f"the days of the baseline of {model}/{version}"),
     }
 
 

@@ -69,10 +69,19 @@ class Profiles(Protocol):
     def latest_before(self, dataset: str, night: date) -> Mapping[str, Any] | None:
         """The newest profile strictly before ``night``."""
 
-    def put_baseline(self, model: str, version: str, profile: Mapping[str, Any]) -> None:
+    def put_baseline(
+        self,
+        model: str,
+        version: str,
+        profile: Mapping[str, Any],
+        days: Mapping[str, Any] | None = None,
+    ) -> None:
         """Written once per version: a second put for the same version changes nothing."""
 
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None: ...
+    def get_baseline_days(self, model: str, version: str) -> Mapping[str, Any] | None:
+        """None also where a baseline was written without days."""
+
     def drop_baseline(self, model: str, version: str) -> None:
         """Forget a baseline that nobody can read any more, so that it can be written anew."""
 

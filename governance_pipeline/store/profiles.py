@@ -53,15 +53,23 @@ class SqlProfiles:
         )
         return self._document(newest, f"The profile of {dataset} before {night}")
 
-    def put_baseline(self, model: str, version: str, profile: Mapping[str, Any]) -> None:
-        self._transaction.insert_missing(baselines, baseline_row(model, version, profile))
+    def put_baseline(
+        self,
+        model: str,
+        version: str,
+        profile: Mapping[str, Any],
+        days: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._transaction.insert_missing(baselines, baseline_row(model, version, profile, days))
 
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None:
-        wanted = select(baselines.c.body).where(
-            baselines.c.model == key(model, "a model's name"),
-            baselines.c.version == key(version, "a model version"),
-        )
+        wanted = _of_version(select(baselines.c.body), model, version)
         return self._document(wanted, f"The baseline of {model}/{version}")
+
+    def get_baseline_days(self, model: str, version: str) -> Mapping[str, Any] | None:
+        wanted = _of_version(select(baselines.c.days.label("body")), model, version)
+        wanted = wanted.where(baselines.c.days.is_not(None))
+        return self._document(wanted, f"The days of the baseline of {model}/{version}")
 
     def drop_baseline(self, model: str, version: str) -> None:
         self._transaction.run(
@@ -110,6 +118,13 @@ class SqlProfiles:
     def _document(self, wanted: Select[tuple[bytes]], what: str) -> Mapping[str, Any] | None:
         row = self._transaction.row(wanted)
         return None if row is None else unpack(row["body"], what)
+
+
+def _of_version(wanted: Select[tuple[bytes]], model: str, version: str) -> Select[tuple[bytes]]:
+    return wanted.where(
+        baselines.c.model == key(model, "a model's name"),
+        baselines.c.version == key(version, "a model version"),
+    )
 
 
 def _batches(names: Sequence[T]) -> Iterator[Sequence[T]]:

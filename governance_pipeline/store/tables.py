@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from governance_pipeline.store.values import instant
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -134,6 +134,7 @@ baselines = Table(
     _name("model", primary_key=True),
     _name("version", primary_key=True),
     Column("body", LargeBinary, nullable=False),
+    Column("days", LargeBinary),
 )
 
 measurements = Table(

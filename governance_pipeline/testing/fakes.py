@@ -27,6 +27,7 @@ from governance_pipeline.profiles.profile import (
     ColumnProfile,
     ColumnType,
     ConsentTally,
+    Days,
     GroupCell,
     GroupTable,
     Histogram,
@@ -193,18 +194,23 @@ class FakeEngine:
     Attributes:
         answers: by dataset: a profile (moved to the night that is asked for), an error to raise, or a
             function of the plan. A dataset that is not named is healthy.
-        plans: every scan it was asked for, in order; ``crossed`` every count across columns.
+        by_day: by dataset, its rows by day; those of a dataset that is not named carry no date.
+        plans: every scan it was asked for, in order; ``crossed`` every count across columns;
+            ``told_apart`` every plan whose days it was asked for.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    by_day: Mapping[str, Days | Exception] = field(default_factory=dict)
     plans: list[ScanPlan] = field(default_factory=list)
     crossed: list[CrossPlan] = field(default_factory=list)
+    told_apart: list[ScanPlan] = field(default_factory=list)
     closed: bool = False
 
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
         """A scan without partitions: whatever is ``known``, the answer is the same."""
         del known
-        return Scan(self.scan(plan))
+        days = self.by_day.get(plan.contract.dataset, {})
+        return Scan(self.scan(plan), days={} if isinstance(days, Exception) else days)
 
     def scan(self, plan: ScanPlan) -> Profile:
         self.plans.append(plan)
@@ -212,6 +218,13 @@ class FakeEngine:
         if isinstance(answer, Exception):
             raise answer
         return _moved(answer, plan) if isinstance(answer, Profile) else answer(plan)
+
+    def days(self, plan: ScanPlan) -> Days:
+        self.told_apart.append(plan)
+        answer = self.by_day.get(plan.contract.dataset, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         raise SourceUnavailable(

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from governance_pipeline.charter.loader import load_project
+from governance_pipeline.charter.odcs_terms import DatasetTerms
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import IndicatorPolicy
 from governance_pipeline.charter.scaffold import create_project
@@ -77,6 +78,8 @@ def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_p
     elif set(data) == {"plugins"}:
         for policy in data["plugins"].values():
             IndicatorPolicy.model_validate(policy)
+    elif set(data) == {"customProperties"}:
+        DatasetTerms.model_validate({one["property"]: one["value"] for one in data["customProperties"]})
     else:
         assert set(data) in ({"servers"}, {"model", "versions"}), f"{page}:{block.line} is a piece of what?"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from governance_pipeline.charter.contract import Calendar
+from governance_pipeline.charter.contract import Calendar, DatasetKind
 from governance_pipeline.indicators.recency import RECENCY
 from governance_pipeline.testing import AS_OF, a_contract, a_playbook, a_profile, dataset_inputs
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -200,3 +200,15 @@ def test_bounds_are_tightened_by_tier() -> None:
         for tier in ("high", "critical")
     }
     assert outcomes == {"high": Outcome.WARN, "critical": Outcome.FAIL}
+
+
+def test_a_training_snapshot_that_promises_no_age_is_only_asked_for_rows_from_the_future() -> None:
+    snapshot = a_contract(kind=DatasetKind.TRAINING_SNAPSHOT, max_age=None)
+    old = a_profile(watermark=AS_OF - 400 * 24 * HOUR)
+    assert {facet: found.outcome for facet, found in measured(contract=snapshot, profile=old).items()} == {
+        "future": Outcome.PASS
+    }
+    promised = measured(contract=replace(snapshot, max_age=26 * HOUR), profile=old)
+    assert promised[""].outcome is Outcome.FAIL
+    source = measured(contract=a_contract(max_age=None), profile=old)
+    assert source[""].outcome is Outcome.INSUFFICIENT

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from governance_pipeline.errors import SourceUnavailable
-from governance_pipeline.nightly import run_night
+from governance_pipeline.nightly import check_dataset, run_night
+from governance_pipeline.profiles.profile import ColumnProfile, Histogram
+from governance_pipeline.stages import baselines as stage
+from governance_pipeline.stages.services import Services
 from governance_pipeline.testing import (
     DATASET,
     MODEL,
@@ -15,6 +22,7 @@ from governance_pipeline.testing import (
     FakeEngine,
     a_healthy_scan,
     a_services,
+    a_small_project,
     register_version,
 )
 from governance_pipeline.vocabulary.night import IndicatorMeasured
@@ -64,3 +72,98 @@ def test_without_any_version_there_is_nothing_to_compare_with_and_that_is_said(t
     services = a_services(tmp_path)
     (tmp_path / "registry.json").write_text('{"model": "mortgage_approval", "versions": []}')
     assert drift(run_night(services, NIGHT)) == {f"@{MODEL}": Outcome.NOT_RUN}
+
+
+# The days of the training data.
+
+
+def dated(root: Path, **changes: Any) -> Services:
+    """A project whose training snapshot says when its rows happened, and an engine that knows its days."""
+    project = a_small_project(root)
+    snapshot = replace(project.contracts[TRAINING_SET], event_time="decided_at")
+    project = replace(project, contracts={**project.contracts, TRAINING_SET: snapshot})
+    days = {date(2026, 1, day): {"ratio": of_a_day(day)} for day in range(1, 32)}
+    return a_services(root, project=project, engine=FakeEngine(by_day={TRAINING_SET: days}, **changes))
+
+
+def of_a_day(rows: int) -> ColumnProfile:
+    return ColumnProfile("ratio", "number", "float64", rows, 0, histogram=Histogram(-3, 0, (rows, *[0] * 7)))
+
+
+def compared_by_weekday(services: Services, night: date) -> bool:
+    events = run_night(services, night)
+    (found,) = [
+        e.measurement
+        for e in events
+        if isinstance(e, IndicatorMeasured) and e.measurement.key == (f"dataset:{DATASET}", "drift", "ratio")
+    ]
+    return bool(found.details["same_weekdays"])
+
+
+def told_apart(services: Services) -> list[str]:
+    assert isinstance(services.engine, FakeEngine)
+    return [plan.contract.dataset for plan in services.engine.told_apart]
+
+
+def test_the_days_of_the_training_data_are_read_once_on_the_grids_of_the_whole(tmp_path: Path):
+    services = dated(tmp_path)
+    tonight = {NIGHT: {"ratio": of_a_day(500)}}
+    services.engine.by_day = {**services.engine.by_day, DATASET: tonight}  # type: ignore[attr-defined]
+    assert compared_by_weekday(services, NIGHT)
+    assert compared_by_weekday(services, NIGHT)
+    assert compared_by_weekday(services, NIGHT + timedelta(days=1))
+    assert told_apart(services) == [TRAINING_SET]
+    plan = services.engine.told_apart[0]  # type: ignore[attr-defined]
+    assert plan.compared == {"ratio"}
+    grid = plan.grids["ratio"]
+    with services.store.begin() as unit:
+        stored = unit.profiles.get_baseline(MODEL, "1")
+    assert stored is not None
+    assert stored["columns"]["ratio"]["histogram"]["exponent"] == grid.exponent
+
+
+def test_a_snapshot_without_dates_has_no_days(tmp_path: Path):
+    services = a_services(tmp_path)
+    assert not compared_by_weekday(services, NIGHT)
+    assert told_apart(services) == []
+    with services.store.begin() as unit:
+        assert unit.profiles.get_baseline_days(MODEL, "1") is None
+
+
+def test_without_its_days_a_dated_snapshot_is_read_again_the_next_night(tmp_path: Path):
+    services = dated(tmp_path)
+    days = services.engine.by_day  # type: ignore[attr-defined]
+    services.engine.by_day = {TRAINING_SET: SourceUnavailable("gone")}  # type: ignore[attr-defined]
+    assert drift(run_night(services, NIGHT)) == {f"@{MODEL}": Outcome.NOT_RUN}
+    with services.store.begin() as unit:
+        assert unit.profiles.get_baseline(MODEL, "1") is None
+    services.engine.by_day = days  # type: ignore[attr-defined]
+    assert drift(run_night(services, NIGHT + timedelta(days=1))) == {"ratio": Outcome.PASS}
+
+
+def test_only_days_that_are_compared_with_are_recalled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    services = dated(tmp_path)
+    list(run_night(services, NIGHT))
+    recalled: list[int] = []
+    read = stage.days_from_json
+    monkeypatch.setattr(stage, "days_from_json", lambda stored: recalled.append(1) or read(stored))
+    check_dataset(services, TRAINING_SET, NIGHT)
+    assert recalled == []
+    check_dataset(services, DATASET, NIGHT)
+    assert recalled == [1]
+    register_version(tmp_path, "2")  # a candidate, which serves nobody yet
+    list(run_night(services, NIGHT + timedelta(days=1)))
+    list(run_night(services, NIGHT + timedelta(days=2)))
+    assert recalled == [1, 1, 1]
+
+
+def test_days_that_cannot_be_read_any_more_end_no_night(tmp_path: Path):
+    services = dated(tmp_path)
+    tonight = {NIGHT: {"ratio": of_a_day(500)}}
+    services.engine.by_day = {**services.engine.by_day, DATASET: tonight}  # type: ignore[attr-defined]
+    assert compared_by_weekday(services, NIGHT)
+    with services.store.begin() as unit:
+        profile = unit.profiles.get_baseline(MODEL, "1")
+        unit.profiles.drop_baseline(MODEL, "1")
+        unit.profiles.put_baseline(MODEL, "1", profile or {}, {"version": 1})
+    assert not compared_by_weekday(services, NIGHT)

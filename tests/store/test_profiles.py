@@ -73,6 +73,18 @@ def test_a_baseline_that_was_dropped_is_written_anew(store: Store):
         assert unit.profiles.get_baseline("mortgage_approval", "2") == {"rows": 2}
 
 
+def test_the_days_of_a_baseline_are_written_with_it_and_read_apart(store: Store):
+    with store.begin() as unit:
+        unit.profiles.put_baseline("mortgage_approval", "1", {"rows": 1}, {"days": ["2026-03-01"]})
+        unit.profiles.put_baseline("mortgage_approval", "1", {"rows": 1}, {"days": []})
+        unit.profiles.put_baseline("mortgage_approval", "2", {"rows": 2})
+    with store.begin() as unit:
+        assert unit.profiles.get_baseline("mortgage_approval", "1") == {"rows": 1}
+        assert unit.profiles.get_baseline_days("mortgage_approval", "1") == {"days": ["2026-03-01"]}
+        assert unit.profiles.get_baseline_days("mortgage_approval", "2") is None
+        assert unit.profiles.get_baseline_days("mortgage_approval", "3") is None
+
+
 @given(profile=st.dictionaries(st.text(st.characters(codec=None)), JSON, max_size=6))
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_json_comes_back_exactly(store: Store, profile: dict):

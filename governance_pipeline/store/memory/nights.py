@@ -60,13 +60,26 @@ class MemoryProfiles:
         )
         return _document(rows[-1] if rows else None)
 
-    def put_baseline(self, model: str, version: str, profile: Mapping[str, Any]) -> None:
-        row = records.baseline_row(model, version, profile)
+    def put_baseline(
+        self,
+        model: str,
+        version: str,
+        profile: Mapping[str, Any],
+        days: Mapping[str, Any] | None = None,
+    ) -> None:
+        row = records.baseline_row(model, version, profile, days)
         self._transaction.put_missing("baselines", (row["model"], row["version"]), row)
 
     def get_baseline(self, model: str, version: str) -> Mapping[str, Any] | None:
+        return _document(self._baseline(model, version))
+
+    def get_baseline_days(self, model: str, version: str) -> Mapping[str, Any] | None:
+        row = self._baseline(model, version)
+        return None if row is None or row["days"] is None else unpack(row["days"], "The days of a baseline")
+
+    def _baseline(self, model: str, version: str) -> Row | None:
         place = (key(model, "a model's name"), key(version, "a model version"))
-        return _document(self._transaction.row("baselines", place))
+        return self._transaction.row("baselines", place)
 
     def drop_baseline(self, model: str, version: str) -> None:
         name, number = key(model, "a model's name"), key(version, "a model version")
