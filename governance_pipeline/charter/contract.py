@@ -3,7 +3,7 @@
 Made from an ODCS v3.1 file by :mod:`governance_pipeline.charter.odcs`. One ODCS file may describe
 several schema objects; each becomes one contract. What ODCS has no field for stands there as
 ``customProperties`` (``namespace``, ``datasetKind``, ``eventTime``, ``subjectKey``, ``clusterColumn``,
-``purposes``, ``trainingUse``, ``calendar``, ``vendor`` and, on a property,
+``purposes``, ``trainingUse``, ``calendar``, ``vendor``, ``scanTimeoutSeconds`` and, on a property,
 ``sensitiveAttribute``, ``personal``, ``population``).
 """
 
@@ -179,6 +179,7 @@ class Contract:
         event_time: column that dates a row; None where the table has none.
         cluster: column that says which rows belong together (a branch, a customer), so that they are not
             taken for independent; None where each row stands for itself.
+        scan_timeout: seconds that its scan may take; None for what governance.yaml says.
         max_age: the recency SLA (ODCS ``latency``/``frequency``): how old the newest row may be.
         retention: how old the oldest row may be (ODCS ``retention``).
         owner: person or team id; None where nobody is named.
@@ -206,6 +207,7 @@ class Contract:
     purposes: tuple[PurposeUse, ...] = ()
     training_use: bool = True
     calendar: Calendar = Calendar()
+    scan_timeout: float | None = None
     max_age: timedelta | None = None
     retention: timedelta | None = None
     rules: tuple[QualityRule, ...] = ()

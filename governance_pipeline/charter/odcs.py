@@ -151,6 +151,7 @@ class _Object:
             purposes=tuple(purpose.use() for purpose in terms.purposes),
             training_use=terms.trainingUse,
             calendar=terms.calendar.calendar(),
+            scan_timeout=terms.scanTimeoutSeconds,
             max_age=levels.max_age,
             retention=levels.retention,
             rules=tuple(rules.found),

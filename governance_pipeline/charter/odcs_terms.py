@@ -56,6 +56,7 @@ class DatasetTerms(FileModel):
     purposes: tuple[PurposeTerm, ...] = ()
     trainingUse: bool = True  # noqa: N815
     calendar: CalendarTerm = CalendarTerm()
+    scanTimeoutSeconds: Annotated[float, Field(gt=0, le=86400)] | None = None  # noqa: N815
     vendor: Text | None = None
     tier: Tier | None = None
     upstream: tuple[Text, ...] = ()

@@ -60,9 +60,15 @@ class ConsentLedger(FileModel):
 class Limits(FileModel):
     """What one night may use."""
 
-    table_timeout_seconds: float = Field(300.0, gt=0)
-    threads: int = Field(2, ge=1, le=256)
-    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    table_timeout_seconds: float = Field(
+        300.0, gt=0, description="Longer scans are cut off; a contract's scanTimeoutSeconds wins."
+    )
+    threads: int = Field(
+        2, ge=1, le=256, description="Tables scanned at once, and threads of DuckDB or Spark."
+    )
+    memory: str = Field(
+        "2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="Memory of DuckDB (all tables together) or Spark."
+    )
     sample_rows: int = Field(2000, ge=100, le=20000, description="Bound of a drill-down sample.")
 
 

@@ -43,6 +43,9 @@ class Connections:
         self._idle: dict[str, list[Session]] = defaultdict(list)
         self._duckdb: Any = None
         self._spill: Path | None = None
+        self._lent = 0
+        self._closed = False
+        self._attaching = Lock()
         self._attached: dict[str, str] = {}
         self._spark = SparkSessions()
 
@@ -57,12 +60,20 @@ class Connections:
         with self._lock:
             idle = self._idle[family]
             session = idle.pop() if idle else None
+            self._lent += 1
+        try:
+            yield from self._lend(location, family, session)
+        finally:
+            with self._lock:
+                self._lent -= 1
+
+    def _lend(self, location: Location, family: str, session: Session | None) -> Iterator[Session]:
         if session is None:
             session = self._open_files() if family == FILES else self._open_named(location.connection)
         try:
             yield session
         finally:
-            if session.broken and family != FILES:
+            if (session.broken and family != FILES) or self._closed:
                 session.close()
             else:
                 session.broken = False
@@ -75,7 +86,7 @@ class Connections:
         Raises:
             StatementFailed: it cannot be opened.
         """
-        with self._lock:
+        with session.holding(self._attaching):
             if str(path) not in self._attached:
                 alias = f"file_{len(self._attached) + 1}"
                 statement = exp.Attach(
@@ -87,15 +98,18 @@ class Connections:
             return self._attached[str(path)]
 
     def close(self) -> None:
-        """Close every connection and remove what was spilled to disk."""
+        """Close every connection and remove what was spilled to disk. Where a scan was left behind, DuckDB
+        is left to the end of the process: to close it would wait for that scan.
+        """
         with self._lock:
+            self._closed = True
             for sessions in self._idle.values():
                 for session in sessions:
                     session.close()
             self._idle.clear()
             self._attached.clear()
             self._spark.close()
-            if self._duckdb is not None:
+            if self._duckdb is not None and not self._lent:
                 self._duckdb.disconnect()
                 self._duckdb = None
             if self._spill is not None:
@@ -150,13 +164,14 @@ class Connections:
             ) from None  # the cause may hold the URL with its password
         dialect = backend.dialect.__name__.lower()
         if dialect == "duckdb":
+            limits = self._settings.limits
+            backend.con.execute("SET threads = ?", [limits.threads])
+            backend.con.execute("SET memory_limit = ?", [limits.memory])
             return Session(dialect, f"sql:{name}", backend.con, secrets=_secrets(url))
         connection = getattr(backend, "con", None)  # BigQuery has none
         session = Session(dialect, f"sql:{name}", connection, backend, _secrets(url))
         if dialect == "postgres":
-            limit = int(self._settings.limits.table_timeout_seconds * 1000)
             session.connection.execute("SET default_transaction_read_only = on")
-            session.connection.execute(f"SET statement_timeout = {limit}")
         return session
 
 

@@ -60,7 +60,7 @@ class ConsentStates:
             consent.conflict,
             as_text,
         )
-        with self._lock:  # held while the table is used, so that nobody drops it
+        with session.holding(self._lock):  # held while the table is used, so that nobody drops it
             name = self._tables.get(key) or self._store(session, key, states())
             return consent_tallies(session, table, exp.table_(name), plan, moment, as_text=as_text)
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.settings import Settings
-from governance_pipeline.errors import CannotEvaluate, ScanTimedOut, SourceUnavailable
+from governance_pipeline.errors import CannotEvaluate, SourceUnavailable
 from governance_pipeline.profiles.assemble import assemble, days_of
 from governance_pipeline.profiles.columns import specs
 from governance_pipeline.profiles.connect import FILES, Connections, family_of
@@ -23,6 +24,7 @@ from governance_pipeline.profiles.facts import event_time, unmeasured_facts
 from governance_pipeline.profiles.groups import group_tables
 from governance_pipeline.profiles.incremental import current_partitions
 from governance_pipeline.profiles.keys import duplicate_keys
+from governance_pipeline.profiles.limit import Limit, cut_off
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
@@ -62,13 +64,13 @@ class IbisEngine:
 
         Raises:
             SourceUnavailable: the table is missing, unreadable or unreachable.
-            ScanTimedOut: the scan passed ``limits.table_timeout_seconds``.
+            ScanTimedOut: the scan passed its limit (``scan_timeout`` of the contract, else of the settings).
         """
-        return _steadily(lambda: self._read(plan, known))
+        return self._within(plan.contract, lambda limit: self._read(plan, known, limit))
 
-    def _read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
+    def _read(self, plan: ScanPlan, known: Mapping[str, Partition], limit: Limit) -> Scan:
         k = self._settings.minimum_group_size
-        with self._open(plan) as (session, table):
+        with self._open(plan, limit) as (session, table):
             moment = event_time(plan, table, session.dialect)
             if moment is None:
                 plan = replace(plan, window_start=None)
@@ -94,24 +96,28 @@ class IbisEngine:
 
     def days(self, plan: ScanPlan) -> Days:
         """The compared columns by the day of each row; see :mod:`days`. Raises like :meth:`read`."""
-        with self._open(plan) as (session, table):
-            moment = event_time(plan, table, session.dialect)
-            return rows_by_day(session, table, plan, moment, k=self._settings.minimum_group_size)
+        k = self._settings.minimum_group_size
+
+        def days(limit: Limit) -> Days:
+            with self._open(plan, limit) as (session, table):
+                return rows_by_day(session, table, plan, event_time(plan, table, session.dialect), k=k)
+
+        return self._within(plan.contract, days)
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         """At most ``rows`` random rows of the window (and at most ``limits.sample_rows``).
 
         Raises:
             SourceUnavailable: the table is missing, unreadable or unreachable, or lacks a column.
-            ScanTimedOut: it took longer than ``limits.table_timeout_seconds``.
+            ScanTimedOut: it took longer than a scan of the table may.
         """
         most = min(rows, self._settings.limits.sample_rows)
 
-        def sample() -> pd.DataFrame:
-            with self._open(plan) as (session, table):
+        def sample(limit: Limit) -> pd.DataFrame:
+            with self._open(plan, limit) as (session, table):
                 return sample_rows(session, table, plan, columns, most)
 
-        return _steadily(sample)
+        return self._within(plan.contract, sample)
 
     def cross(self, plan: CrossPlan) -> Crosses:
         """The snapshot's features counted by protected attributes and the label; see :mod:`cross`.
@@ -120,29 +126,42 @@ class IbisEngine:
 
         Raises:
             SourceUnavailable: the snapshot is missing, unreadable or unreachable.
-            ScanTimedOut: it took longer than ``limits.table_timeout_seconds``.
+            ScanTimedOut: it took longer than a scan of the table may.
         """
         k = self._settings.minimum_group_size
 
-        def count() -> Crosses:
-            with self._open(plan) as (session, table):
+        def count(limit: Limit) -> Crosses:
+            with self._open(plan, limit) as (session, table):
                 return count_crosses(session, self._tables, table, plan, k=k)
 
-        found = _steadily(count)
+        found = self._within(plan.contract, count)
         return replace(found, unmeasured={key: self._shown(why) for key, why in found.unmeasured.items()})
 
     def close(self) -> None:
         """Release connections, and the memory and disk that DuckDB used."""
         self._connections.close()
 
+    def _within(self, contract: Contract, work: Callable[[Limit], T]) -> T:
+        """What ``work`` finds in the time that a scan of the table may take; where a file disappeared
+        meanwhile, once more, of the table as it is now.
+        """
+        limit = Limit(contract.scan_timeout or self._settings.limits.table_timeout_seconds, contract.dataset)
+
+        def steadily() -> T:
+            try:
+                return work(limit)
+            except FilesMoved:
+                return work(limit)
+
+        return cut_off(limit, steadily)
+
     @contextmanager
-    def _open(self, plan: ScanPlan | CrossPlan) -> Iterator[tuple[Session, SourceTable]]:
+    def _open(self, plan: ScanPlan | CrossPlan, limit: Limit) -> Iterator[tuple[Session, SourceTable]]:
         dataset, location = plan.contract.dataset, plan.contract.location
-        seconds = self._settings.limits.table_timeout_seconds
         try:
             with (
                 self._connections.session(location) as session,
-                session.limited(seconds, dataset),
+                session.limited(limit),
                 self._tables.open(session, location) as table,
             ):
                 yield session, table
@@ -151,13 +170,15 @@ class IbisEngine:
                 f"files of {dataset} came and went while it was read: {self._shown(error.message)}",
                 hint="run the night again once its files are all there",
             ) from error
-        except StatementFailed as error:
+        except (StatementFailed, SourceUnavailable) as error:
+            if limit.passed:  # whatever it was that the interrupt broke
+                raise limit.error() from None
+            if isinstance(error, SourceUnavailable):
+                raise SourceUnavailable(self._shown(error.message), hint=error.hint) from error
             raise SourceUnavailable(
                 f"{dataset} cannot be read: {self._shown(error.message)}",
                 hint="repair the table, then run the night again",
             ) from error
-        except SourceUnavailable as error:
-            raise SourceUnavailable(self._shown(error.message), hint=error.hint) from error
 
     def _shown(self, message: str) -> str:
         """The message with paths as the contracts have them: in the project's folder."""
@@ -178,16 +199,8 @@ class IbisEngine:
                 raise StatementFailed(f"the subject column '{contract.subject_key}' is not in the table")
             with self._tables.open(session, consent.location) as ledger:
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
-        except (ScanTimedOut, FilesMoved):
+        except FilesMoved:
             raise
-        except CannotEvaluate as error:
+        except CannotEvaluate as error:  # a ledger that hangs costs the table its consent only
             return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
         return replace(profile, consent=tallies)
-
-
-def _steadily(read: Callable[[], T]) -> T:
-    """What ``read`` finds; where a file disappeared meanwhile, once more, of the table as it is now."""
-    try:
-        return read()
-    except FilesMoved:
-        return read()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Event, Thread
 from typing import Any
 
 from governance_pipeline.errors import CannotEvaluate, ScanTimedOut, SourceUnavailable
+from governance_pipeline.profiles.limit import Limit
 
-_RETRY_SECONDS = 0.05
+_CANCEL_SECONDS = 2.0
+_DEAF_SECONDS = 4.0  # after the limit: whoever has not answered to a cancellation by then is not there
 # Messages of these kinds speak of files, tables and servers; of others they may quote a row's values.
 _SPEAKS_OF_NO_ROW = frozenset(
     {"IOException", "CatalogException", "BinderException", "PermissionException", "HTTPException",
@@ -56,7 +60,7 @@ class Session:
     backend: Any = None
     secrets: Sequence[str] = ()
     broken: bool = False
-    _limit: _Limit | None = field(default=None, repr=False)
+    _limit: Limit | None = field(default=None, repr=False)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and fetch what it returns.
@@ -67,7 +71,7 @@ class Session:
             ScanTimedOut: the time given by :meth:`limited` is over.
         """
         limit = self._limit
-        if limit is not None and limit.passed:
+        if limit is not None and limit.is_over():
             raise limit.error()
         try:
             return self._fetch(statement)
@@ -91,62 +95,52 @@ class Session:
             cursor.close()
 
     @contextmanager
-    def limited(self, seconds: float, dataset: str) -> Iterator[None]:
-        """Everything inside must be done in ``seconds``; a running statement is interrupted."""
-        limit = _Limit(seconds, dataset, self._interrupt)
+    def limited(self, limit: Limit) -> Iterator[None]:
+        """Everything inside must be done within the limit; a running statement is interrupted.
+
+        Raises:
+            StatementFailed: the connection is gone.
+        """
         self._limit = limit
         try:
-            with limit.watching():
+            with limit.watching(self._interrupt):
+                self._tell_server(limit.seconds)
                 yield
         finally:
             self._limit = None
 
+    def holding(self, lock: Any) -> AbstractContextManager[Any]:
+        """Hold a lock that another scan may hold; the time waited for it is not counted as this scan's."""
+        held: AbstractContextManager[Any] = lock if self._limit is None else self._limit.holding(lock)
+        return held
+
+    def _tell_server(self, seconds: float) -> None:
+        """Have Postgres itself end what runs too long, should this process be gone by then."""
+        if self.dialect != "postgres":
+            return
+        try:
+            self.connection.execute(f"SET statement_timeout = {math.ceil(seconds * 1000)}")
+        except Exception as error:  # noqa: BLE001 - every driver has an exception tree of its own
+            self.broken = True
+            raise StatementFailed(reason(error, self.secrets)) from None
+
     def _interrupt(self) -> None:
-        interrupt = getattr(self.connection, "interrupt", None) or getattr(
-            self.connection, "cancel_safe", None
-        )
-        if interrupt is not None:
-            interrupt()
+        if hasattr(self.connection, "interrupt"):
+            self.connection.interrupt()
+        elif hasattr(self.connection, "cancel_safe"):
+            if self._limit is not None and self._limit.left() < -_DEAF_SECONDS:
+                self._hang_up()
+            self.connection.cancel_safe(timeout=_CANCEL_SECONDS)
+
+    def _hang_up(self) -> None:
+        """Wake a statement that waits for a server which does not answer any more."""
+        with socket.socket(fileno=os.dup(self.connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Give the connection back; one that is already gone is no error."""
         with suppress(Exception):  # closing a broken connection may raise whatever broke it
             self.connection.close()
-
-
-@dataclass(slots=True)
-class _Limit:
-    """Interrupts again and again once the time is over: an interrupt between two statements is lost."""
-
-    seconds: float
-    dataset: str
-    interrupt: Callable[[], None]
-    passed: bool = False
-    _done: Event = field(default_factory=Event)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        watcher = Thread(target=self._watch, name=f"limit-{self.dataset}", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            self._done.set()
-            watcher.join()  # no late interrupt may hit the connection's next user
-
-    def _watch(self) -> None:
-        wait = self.seconds
-        while not self._done.wait(wait):
-            self.passed = True
-            wait = _RETRY_SECONDS
-            with suppress(Exception):  # the statement may just have ended, or the connection gone
-                self.interrupt()
-
-    def error(self) -> ScanTimedOut:
-        return ScanTimedOut(
-            f"the scan of {self.dataset} took longer than the {self.seconds:g} seconds it may take",
-            hint="raise limits.table_timeout_seconds in governance.yaml, or make the table smaller",
-        )
 
 
 def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
@@ -156,6 +150,8 @@ def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
     if _NOT_PARQUET.search(lines[0]):
         file = _FILE.search(lines[0])
         return f"{file.group(1) if file else 'a file'} is not a Parquet file, or was cut off"
+    if name == "OutOfMemoryException":
+        return "it needs more memory than limits.memory in governance.yaml allows"
     if name not in _SPEAKS_OF_NO_ROW:
         return f"the engine reported {name}"
     said = re.sub(r"^[A-Z]\w*(?: \w+)? Error: ", "", lines[0]).rstrip(".: ")

@@ -121,7 +121,7 @@ class Tables:
         else:
             with self._lock:
                 staged = self._staged.setdefault(location, _Staged())
-            with staged.lock:
+            with session.holding(staged.lock):
                 yield self._file_table(session, location, staged)
 
     def _database_table(self, session: Session, location: Location) -> SourceTable:
