@@ -138,9 +138,14 @@ def count_repeated(
 ) -> RuleTally:
     """Rows of the window beyond the first with the same values in all ``columns``.
 
-    A row that lacks one of the values repeats nothing, as in SQL's UNIQUE.
+    A row that lacks one of the values repeats nothing, as in SQL's UNIQUE; NaN is no value.
     """
-    filled = sql.both(*(sql.present(column.value) for column in columns))
+    filled = sql.both(
+        *(
+            sql.not_nan(column.double, session.dialect) if column.floating else sql.present(column.value)
+            for column in columns
+        )
+    )
     keys = sql.select([column.value for column in columns], sql.window_name()).where(filled, copy=False)
     different = sql.select([sql.count()], keys.copy().distinct(copy=False).subquery("d", copy=False))
     body = sql.select([sql.count(), different.subquery(copy=False)], keys.subquery("k", copy=False))

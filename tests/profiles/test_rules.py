@@ -137,6 +137,15 @@ def test_values_that_must_not_repeat_together_are_counted(run):
     assert "'c' is not in the table" in found[1].error
 
 
+@pytest.mark.parametrize("run", ["parquet", "duckdb", "postgres"], indirect=True)
+@pytest.mark.parametrize(("value", "repeated"), [(1.0, 1), (math.nan, 0)])
+def test_nan_repeats_nothing(run, value, repeated):
+    table = pa.table({"x": pa.array([math.nan, math.nan, value, value, None], pa.float64()), "k": ["a"] * 5})
+    alone = rule("alone", "x", "duplicateValues")
+    both = rule("both", None, "duplicateValues", properties=["x", "k"])
+    assert [tally.failing for tally in run(table, alone, both).rules] == [repeated, repeated]
+
+
 def test_stand_ins_for_missing_values_are_counted(run):
     table = pa.table({"x": ["a", "n/a", "-", None, "n/a"]})
     (found,) = run(table, rule("m", "x", "missingValues", missingValues=[None, "n/a", "-"])).rules
