@@ -84,7 +84,13 @@ class IbisEngine:
                 profile,
                 duplicate_keys=duplicate_keys(session, table, plan, moment, profile.rows),
                 groups=groups,
-                unmeasured={**unmeasured_facts(plan, table, moment), **profile.unmeasured, **ungrouped},
+                schema=(*profile.schema, *((name, type_) for name, type_, _ in table.unread)),
+                unmeasured={
+                    **unmeasured_facts(plan, table, moment),
+                    **profile.unmeasured,
+                    **ungrouped,
+                    **{name: why for name, _, why in table.unread},
+                },
             )
             profile = replace(profile, rules=rule_tallies(session, table, plan, profile))
             profile = self._with_consent(session, table, plan, profile)

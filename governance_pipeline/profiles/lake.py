@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlglot import exp
 
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.errors import SourceUnavailable
+from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.delta import delta_files
-from governance_pipeline.profiles.files import Listing, file_states, plain_files, reader, shown
+from governance_pipeline.profiles.files import (
+    FileState,
+    Listing,
+    file_states,
+    listed,
+    plain_files,
+    reader,
+    shown,
+)
 from governance_pipeline.profiles.session import Session, StatementFailed
+
+_MOST_DIGITS = 38
 
 
 def listing_of(session: Session, location: Location, root: Path) -> Listing:
@@ -24,6 +36,25 @@ def listing_of(session: Session, location: Location, root: Path) -> Listing:
     if location.kind == "iceberg":
         return _iceberg(session, root / location.path, shown(root / location.path, root))
     return plain_files(location, root)
+
+
+def wide_decimals(session: Session, files: Sequence[FileState]) -> tuple[tuple[str, str, str], ...]:
+    """Columns of Parquet files whose decimals have more digits than DuckDB's: it reads them as doubles, and
+    some of them as wrong ones. Name, type, and why they are not read.
+    """
+    if not files:
+        return ()
+    schema = reader("parquet_schema", listed(file[0] for file in files))
+    digits = exp.column("precision")
+    wide = exp.GT(this=digits, expression=sql.number(_MOST_DIGITS))
+    query = sql.select([exp.column("name"), digits.copy(), exp.column("scale")], schema).where(
+        wide, copy=False
+    )
+    found = {str(name): (int(p), int(s or 0)) for name, p, s in session.rows(sql.render(query, "duckdb"))}
+    return tuple(
+        (name, f"decimal({p}, {s})", f"its decimals have {p} digits, and DuckDB reads up to {_MOST_DIGITS}")
+        for name, (p, s) in sorted(found.items())
+    )
 
 
 def _iceberg(session: Session, folder: Path, name: str) -> Listing:

@@ -23,7 +23,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.connect import Connections
 from governance_pipeline.profiles.files import FileState, Listing, file_state, shown
-from governance_pipeline.profiles.lake import listing_of
+from governance_pipeline.profiles.lake import listing_of, wide_decimals
 from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed, reason
 
 _STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
@@ -58,12 +58,14 @@ class SourceTable:
         schema: its columns in order, with their types.
         state: changes when the files do; "" where the engine gives no sign.
         parts: its partitions, where the engine tells them apart; else the whole table is one.
+        unread: further columns that the engine would read wrongly: name, type and the reason.
     """
 
     rows: exp.Expression
     schema: tuple[tuple[str, EngineType], ...]
     state: str = ""
     parts: tuple[Part, ...] = ()
+    unread: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def relation(self) -> exp.Expression:
@@ -90,6 +92,7 @@ class _Staged:
     files: tuple[FileState, ...] = ()
     extra: str = ""
     schema: tuple[tuple[str, EngineType], ...] = ()
+    unread: tuple[tuple[str, str, str], ...] = ()
     size: int = 0
     in_memory: bool = False
     alike: set[FileState] = field(default_factory=set)
@@ -202,7 +205,7 @@ class Tables:
                 )
                 for file in listing.files
             )
-        return SourceTable(_table(staged.name), staged.schema, listing.state, parts)
+        return SourceTable(_table(staged.name), staged.schema, listing.state, parts, staged.unread)
 
     def _stage(self, session: Session, location: Location, staged: _Staged, listing: Listing) -> None:
         """Bring what is staged up to date with the files."""
@@ -215,7 +218,8 @@ class Tables:
         fresh = [file for file in files if file not in staged.files]
         grown = staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
         grown = grown and staged.extra == listing.extra
-        if not (grown and self._append(session, staged, listing, fresh)):
+        wide = wide_decimals(session, fresh) if location.kind == "parquet" else ()
+        if wide or not (grown and self._append(session, staged, listing, fresh)):
             self._replace(session, location, staged, listing, in_memory=fits)
         staged.files, staged.size = files, size
         staged.state, staged.extra = listing.state, listing.extra
@@ -243,13 +247,30 @@ class Tables:
             self._named += 1
             staged.name = f"staged_{self._named}"
         staged.in_memory = in_memory
-        self._create(session, staged, sql.select([exp.Star()], listing.read(listing.files)))
+        staged.unread = self._unread(session, listing) if location.kind == "parquet" else ()
+        hidden = [exp.to_identifier(name, quoted=True) for name, _, _ in staged.unread]
+        readable = exp.Star(except_=hidden) if hidden else exp.Star()
+        self._create(session, staged, sql.select([readable], listing.read(listing.files)))
         booleans = self._booleans(session, staged) if location.kind == "csv" else []
         if booleans:
             told = exp.Star(replace=[_as_boolean(name) for name in booleans])
             read = sql.select([told], listing.read(listing.files))
             self._drop(session, staged, keep_name=True)
             self._create(session, staged, read)
+
+    def _unread(self, session: Session, listing: Listing) -> tuple[tuple[str, str, str], ...]:
+        """Columns that DuckDB would read wrongly."""
+        wide = wide_decimals(session, listing.files)
+        if not wide:
+            return ()
+        columns = [
+            name
+            for name, _ in _describe_query(session, sql.select([exp.Star()], listing.read(listing.files)))
+        ]
+        found = tuple(one for one in wide if one[0] in columns)  # others are parts of nested values
+        if len(found) == len(columns):
+            raise StatementFailed(f"none of its columns can be read: {found[0][2]}")
+        return found
 
     def _create(self, session: Session, staged: _Staged, query: exp.Expression) -> None:
         kind = "TABLE" if staged.in_memory else "VIEW"

@@ -8,6 +8,7 @@ its own, the last, so that a column that goes missing drifts like any other.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,6 +26,7 @@ GROUPS = 20
 LEAST_INSIDE = 0.5
 """Where fewer of the training rows lie in the ranges that both sides resolve, there is nothing to compare."""
 
+_LARGEST = sys.float_info.max
 _ROOM = 1.5  # a group may hold that many times its share before it is cut earlier
 
 
@@ -149,8 +151,14 @@ def _grouped(histogram: Histogram, cuts: list[int]) -> tuple[int, ...]:
 
 def _on_edges(histogram: Histogram, edges: tuple[float, ...]) -> tuple[int, ...] | None:
     """Counts below, between and above ``edges``; None where the histogram does not resolve them."""
-    places = [math.ldexp(value, -histogram.exponent) - histogram.first for value in edges]
     size = len(histogram.counts)
+    own = {edge(histogram.first + step, histogram.exponent): float(step) for step in (0, size)}
+    places = [
+        own[value]
+        if math.isinf(value) and value in own  # an end of the grid that no double reaches
+        else math.ldexp(value, -histogram.exponent) - histogram.first
+        for value in edges
+    ]
     if any(not place.is_integer() for place in places):
         return None
     if (histogram.underflow and places[0] < 0) or (histogram.overflow and places[-1] > size):
@@ -169,8 +177,11 @@ def _positions(
     """Each bin's middle; the outer bins reach to the smallest and largest value seen."""
     lows = [column.minimum for column in (reference, current) if isinstance(column.minimum, (int, float))]
     highs = [column.maximum for column in (reference, current) if isinstance(column.maximum, (int, float))]
-    full = (min([*lows, edges[0]]), *edges, max([*highs, edges[-1]]))
-    return tuple((low + high) / 2 for low, high in pairwise(full))
+    full = [
+        min(max(place, -_LARGEST), _LARGEST)
+        for place in (min([*lows, edges[0]]), *edges, max([*highs, edges[-1]]))
+    ]
+    return tuple(low / 2 + high / 2 for low, high in pairwise(full))  # the sum may pass the largest double
 
 
 def _categories(reference: ColumnProfile, current: ColumnProfile) -> PairedBins:

@@ -28,6 +28,9 @@ MINIMUM_GROUP = 11
 WORTH_TELLING = 0.05
 """Standard deviations below which a mean that moved explains nothing."""
 
+TOO_FAR = 1e300
+"""Values beyond have distances that no double holds."""
+
 SHOWN = 8
 """Bins named in the details; the rest carry little."""
 
@@ -185,6 +188,8 @@ def _ordered(bins: PairedBins, then: ColumnProfile, now: ColumnProfile) -> dict[
     before, after = bins.reference[:-1], bins.current[:-1]
     if bins.positions is None or not (sum(before) and sum(after)):
         return {}
+    if max(map(abs, bins.positions)) > TOO_FAR:
+        return {"kolmogorov_smirnov": kolmogorov_smirnov(before, after)}
     moved = wasserstein(before, after, bins.positions)
     then_mean, now_mean = mean(then), mean(now)
     if then_mean is not None and now_mean is not None:
