@@ -23,11 +23,11 @@ from governance_pipeline.profiles.window import Window, by_segment, segment
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One column: values that are not null, and the smallest and largest of numbers (as floats) and of
-    times (as text). A float's may be NaN or infinite.
+    """One column: values that are not null (None where a statement to come tells), and the smallest and
+    largest of numbers (as floats) and of times (as text). A float's may be NaN or infinite.
     """
 
-    filled: int
+    filled: int | None
     minimum: float | str | None = None
     maximum: float | str | None = None
 
@@ -46,16 +46,44 @@ def bounds(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dic
     Raises:
         StatementFailed: the engine cannot read the columns together; try fewer.
     """
-    statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
+    if session.dialect == "duckdb" and not window.segments.dated:
+        return {0: _from_statistics(session, window, specs)}
+    statement = _statement(session.dialect, tuple(specs), many=window.segments.many, counted=True)
     found = {}
     for number, rows, *values in session.rows(window.over(specs, statement)):
         following = iter(values)
-        found[int(number)] = Bounds(int(rows), {spec.name: _bound(spec, following) for spec in specs})
+        columns = {spec.name: _bound(spec, int(next(following)), following) for spec in specs}
+        found[int(number)] = Bounds(int(rows), columns)
     return found
 
 
-def _bound(spec: ColumnSpec, values: Iterator[Any]) -> Bound:
-    filled = int(next(values))
+def _from_statistics(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> Bounds:
+    """Of numbers and text, which other statements group in any case, the filled values are not counted:
+    a footer tells how many there are only where none is null.
+    """
+    statement = _statement(session.dialect, tuple(specs), many=False, counted=False)
+    _, rows, *values = session.rows(window.over(specs, statement))[0]
+    counted = [spec for spec in specs if spec.kind not in ("number", "category", "boolean")]
+    filled = _filled(session, window, counted) if rows else dict.fromkeys((s.name for s in counted), 0)
+    following = iter(values)
+    return Bounds(int(rows), {spec.name: _bound(spec, filled.get(spec.name), following) for spec in specs})
+
+
+def _filled(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dict[str, int]:
+    """Each in a SELECT of its own: DuckDB answers those of columns without nulls from the footer, and only
+    if nothing beside them has to be read.
+    """
+    if not specs:
+        return {}
+    selects = [
+        sql.select([sql.labelled(sql.number(position), "i"), sql.count(spec.value)], sql.window_name())
+        for position, spec in enumerate(specs)
+    ]
+    body = " UNION ALL ".join(sql.render(select, session.dialect) for select in selects)
+    return {specs[int(place)].name: int(count) for place, count in session.rows(window.over(specs, body))}
+
+
+def _bound(spec: ColumnSpec, filled: int | None, values: Iterator[Any]) -> Bound:
     if spec.kind == "number":
         return Bound(filled, _float(next(values)), _float(next(values)))
     if spec.kind == "time":
@@ -68,10 +96,10 @@ def _float(value: Any) -> float | None:
 
 
 @lru_cache(maxsize=1024)
-def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
+def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool, counted: bool) -> str:
     parts = [segment(many=many), sql.count()]
     for spec in specs:
-        parts.append(sql.count(spec.value))
+        parts += [sql.count(spec.value)] if counted else []
         if spec.kind == "number":
             value = spec.value if dialect == "duckdb" else spec.double  # DuckDB's statistics know no cast
             parts += [sql.lowest(value), sql.highest(value.copy())]

@@ -86,6 +86,21 @@ def _unknown(raw: Any) -> EngineType:
     return EngineType(name, "category" if defined else "other", "", cast=defined)
 
 
+_INTEGERS = {
+    name: exp.DataType(this=type_)
+    for name, type_ in {
+        "int8": exp.DataType.Type.TINYINT,
+        "int16": exp.DataType.Type.SMALLINT,
+        "int32": exp.DataType.Type.INT,
+        "int64": exp.DataType.Type.BIGINT,
+        "uint8": exp.DataType.Type.UTINYINT,
+        "uint16": exp.DataType.Type.USMALLINT,
+        "uint32": exp.DataType.Type.UINT,
+        "uint64": exp.DataType.Type.UBIGINT,
+    }.items()
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
     """One column to measure.
@@ -126,6 +141,11 @@ class ColumnSpec:
     def exact(self) -> bool:
         """Whether it is a number of which a double may only hold an approximation."""
         return self.kind == "number" and self.type.name not in _BINARY_FLOATS
+
+    @property
+    def integer(self) -> exp.DataType | None:
+        """The SQL type of a number that the engine stores as an integer."""
+        return _INTEGERS.get(self.type.name) if self.kind == "number" else None
 
     @property
     def sketched(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlglot import exp
@@ -45,7 +46,17 @@ def hashed_by(dialect: str) -> str:
     return f"duckdb {duckdb.__version__}"
 
 
-def sketches(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dict[tuple[int, str], Sketch]:
+@dataclass(frozen=True, slots=True)
+class Different:
+    """How many different values one column has in one segment, and how many values that are not null."""
+
+    sketch: Sketch
+    filled: int
+
+
+def sketches(
+    session: Session, window: Window, specs: Sequence[ColumnSpec]
+) -> dict[tuple[int, str], Different]:
     """By (segment, column), of the columns that hold a value there.
 
     Raises:
@@ -54,10 +65,14 @@ def sketches(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> d
     if not specs or session.dialect not in HASHES:
         return {}
     minima: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    filled: Counter[tuple[int, str]] = Counter()
     statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
-    for column, number, register, remainder in session.rows(window.over(specs, statement)):
-        minima[int(number), specs[int(column)].name][int(register)] = int(remainder)
-    return {key: of_minima(hashed_by(session.dialect), found) for key, found in minima.items()}
+    for column, number, register, remainder, count in session.rows(window.over(specs, statement)):
+        key = int(number), specs[int(column)].name
+        minima[key][int(register)] = int(remainder)
+        filled[key] += int(count)
+    by = hashed_by(session.dialect)
+    return {key: Different(of_minima(by, found), filled[key]) for key, found in minima.items()}
 
 
 @lru_cache(maxsize=512)
@@ -76,6 +91,7 @@ def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> st
                 sql.labelled(segment(many=many), "s"),
                 sql.labelled(register, "r"),
                 sql.lowest(remainder),
+                sql.count(),
             ],
             hashed.subquery("x", copy=False),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -171,6 +172,22 @@ def over_window(window: str, body: str) -> str:
 def nested(body: str) -> str:
     """A rendered statement that begins with a WITH of its own, fit for :func:`over_window`."""
     return f"SELECT * FROM ({body}) AS nested"  # noqa: S608 - the body is rendered, no name is pasted
+
+
+Figure = Callable[[str], exp.Expression]
+"""Names a figure that is put into a rendered statement later: see :func:`filled`."""
+
+_FIGURE = re.compile(r"\bfigure_([a-z]+)_(\d+)\b")
+
+
+def figure(position: int) -> Figure:
+    """Names the figures of one of a statement's columns."""
+    return lambda name: own(f"figure_{name}_{position}")
+
+
+def filled(shape: str, figures: Sequence[Mapping[str, str]]) -> str:
+    """A rendered statement without any user's names, with rendered figures, by column and name, put in."""
+    return _FIGURE.sub(lambda found: figures[int(found[2])][found[1]], shape)
 
 
 def render(expression: exp.Expression, dialect: str) -> str:

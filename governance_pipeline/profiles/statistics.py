@@ -1,4 +1,4 @@
-"""The profile of every column of a window, segment by segment, from four statements."""
+"""The profile of every column of a window, segment by segment, from a handful of statements."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from governance_pipeline.profiles.bounds import Bound, Bounds, bounds
+from governance_pipeline.profiles.bins import Asked, Numbers, tells_wholes_apart
+from governance_pipeline.profiles.bounds import Bounds, bounds
 from governance_pipeline.profiles.columns import ColumnSpec
-from governance_pipeline.profiles.distinct import sketches
+from governance_pipeline.profiles.distinct import Different, sketches
 from governance_pipeline.profiles.grid import LARGEST_MODERATE, Grid, covering
 from governance_pipeline.profiles.merge import distinct
-from governance_pipeline.profiles.numbers import Asked, Numbers, finite_ranges, numbers
+from governance_pipeline.profiles.numbers import Key, numbers
+from governance_pipeline.profiles.odd_numbers import finite_ranges
 from governance_pipeline.profiles.profile import ColumnProfile, Sketch
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.sketch import estimate
-from governance_pipeline.profiles.values import Values, classifies, few_valued, values
+from governance_pipeline.profiles.values import Values, classifies, few_valued, seem_few, values
 from governance_pipeline.profiles.window import Window
 
 FEW = 8
@@ -91,26 +93,51 @@ def _together(
     subject: str | None,
 ) -> list[Measured]:
     bound = known or bounds(session, window, specs)
-    asked = _asked(session, window, specs, bound, grids)
-    filled = {(n, one.spec.name): b.columns[one.spec.name].filled for n, b in bound.items() for one in asked}
-    counted = numbers(session, window, asked, filled)
-    hashed = [spec for spec in specs if spec.sketched or spec.name == subject]
-    sketched = sketches(session, window, hashed)
-    subjects = {number: sketched.pop((number, name)) for number, name in [*sketched] if name == subject}
-    profiles = {
-        (number, spec.name): _profile(spec, part, part.columns[spec.name], counted.get((number, spec.name)))
-        for number, part in bound.items()
-        for spec in specs
-    }
-    for key, sketch in sketched.items():
-        profiles[key] = replace(profiles[key], sketch=sketch, distinct=estimate(sketch))
-    grouped = [spec for spec in specs if _by_value(spec, profiles)]
-    for key, by_value in values(session, window, grouped, k=k).items():
-        profiles[key] = _with_values(profiles[key], by_value)
-    found = [_measured(n, bound, specs, profiles, counted) for n in range(len(window.segments.days))]
-    for number, sketch in subjects.items():
-        found[number].subjects = sketch
-    return found
+    counted = numbers(session, window, _asked(session, window, specs, bound, grids))
+    texts = [spec for spec in specs if spec.kind == "category"]
+    few = seem_few(session, window, texts, sum(part.rows for part in bound.values()))
+    grouped = [spec for spec in specs if spec.name in few or _by_value(spec, counted)]
+    by_value = values(session, window, grouped, k=k)
+    hashed = [
+        s for s in specs if s.name == subject or (s.sketched and not _known(s, bound, counted, by_value))
+    ]
+    different = sketches(session, window, hashed)
+    later = [spec for spec in texts if spec.name not in few and _classifies(spec, different)]
+    by_value |= values(session, window, later, k=k)
+    found = _Found(counted, by_value, different)
+    return [_measured(n, bound, specs, found, subject) for n in range(len(window.segments.days))]
+
+
+def _by_value(spec: ColumnSpec, counted: Mapping[Key, Numbers]) -> bool:
+    """Whether the column is to be counted by value at once, in all its segments together."""
+    if spec.kind != "number" or spec.personal:
+        return spec.kind == "boolean"
+    mine = [n for (_, name), n in counted.items() if name == spec.name and n.nans < n.filled]
+    if all(found.exact for found in mine):
+        return False  # its histogram counts by value, or there is nothing to count
+    if spec.whole and not all(tells_wholes_apart(found.histogram) for found in mine):
+        return False  # engines would hand over several as one
+    return all(few_valued(found.histogram) for found in mine)
+
+
+def _known(
+    spec: ColumnSpec,
+    bound: Mapping[int, Bounds],
+    counted: Mapping[Key, Numbers],
+    by_value: Mapping[Key, Values],
+) -> bool:
+    """Whether all its values have been seen, so that there is no need to estimate how many there are."""
+    if spec.kind == "number":
+        return all(counted[key].exact for number in bound if (key := (number, spec.name)) in counted)
+    return all((found := by_value.get((number, spec.name))) is not None and found.few for number in bound)
+
+
+def _classifies(spec: ColumnSpec, different: Mapping[Key, Different]) -> bool:
+    """Whether a text that seemed to have many values is worth counting by value in any segment."""
+    mine = [found for (_, name), found in different.items() if name == spec.name]
+    if not mine:
+        return True  # the engine has no hash function, or there is nothing to count
+    return any(classifies(spec, estimate(found.sketch), found.filled) for found in mine)
 
 
 def _asked(
@@ -151,68 +178,97 @@ def _moderate(found: tuple[float, float]) -> bool:
     return found[0] >= -LARGEST_MODERATE and found[1] <= LARGEST_MODERATE
 
 
-def _profile(spec: ColumnSpec, part: Bounds, bound: Bound, counted: Numbers | None) -> ColumnProfile:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the statements brought, by segment and column."""
+
+    numbers: Mapping[Key, Numbers]
+    values: Mapping[Key, Values]
+    different: Mapping[Key, Different]
+
+    def filled(self, key: Key, kind: str) -> int:
+        """Values that are not null."""
+        if kind == "number":
+            return self.numbers[key].filled if key in self.numbers else 0
+        if key in self.values and self.values[key].few:
+            return self.values[key].filled
+        return self.different[key].filled if key in self.different else 0
+
+    def sketch(self, key: Key) -> Sketch | None:
+        if key in self.different:
+            return self.different[key].sketch
+        found = self.numbers.get(key) or self.values.get(key)
+        return found.sketch if found else None
+
+
+def _measured(
+    number: int, bound: Mapping[int, Bounds], specs: Sequence[ColumnSpec], found: _Found, subject: str | None
+) -> Measured:
+    part = bound.get(number)
+    if part is None:
+        return Measured()
+    columns = {spec.name: _profile(spec, part, (number, spec.name), found) for spec in specs}
+    large = {
+        spec.name: TOO_LARGE
+        for spec in specs
+        if (one := found.numbers.get((number, spec.name))) and not one.complete
+    }
+    subjects = found.different.get((number, subject)) if subject else None
+    return Measured(part.rows, columns, large, subjects.sketch if subjects else None)
+
+
+def _profile(spec: ColumnSpec, part: Bounds, key: Key, found: _Found) -> ColumnProfile:
+    bound = part.columns[spec.name]
+    filled = found.filled(key, spec.kind) if bound.filled is None else bound.filled
     made = ColumnProfile(
         name=spec.name,
         kind=spec.kind,
         engine_type=spec.type.name,
         rows=part.rows,
-        nulls=part.rows - bound.filled,
-        distinct=None if bound.filled else 0,
+        nulls=part.rows - filled,
+        minimum=bound.minimum,
+        maximum=bound.maximum,
+        sketch=found.sketch(key) if spec.sketched else None,
     )
-    if spec.kind == "time":
-        return replace(made, minimum=bound.minimum, maximum=bound.maximum)
-    if counted is None:
-        return made
+    if key in found.numbers:
+        made = _with_numbers(made, spec, found.numbers[key])
+    if key in found.values:
+        made = _with_values(made, spec, found.values[key])
+    return made if made.categories else replace(made, distinct=distinct(made))
+
+
+def _with_numbers(made: ColumnProfile, spec: ColumnSpec, counted: Numbers) -> ColumnProfile:
     odd = counted.nans or counted.infinities
-    return replace(
+    made = replace(
         made,
         nans=counted.nans,
         infinities=counted.infinities,
-        minimum=counted.minimum if odd else bound.minimum,
-        maximum=counted.maximum if odd else bound.maximum,
+        minimum=counted.minimum if odd else made.minimum,
+        maximum=counted.maximum if odd else made.maximum,
         mean=counted.mean,
         variance=counted.variance,
         histogram=counted.histogram,
     )
+    if not counted.exact or spec.personal or not few_valued(counted.histogram):
+        return made
+    held = [(value, n) for value, n in enumerate(counted.histogram.counts, counted.histogram.first) if n]
+    if not _few_of_many(len(held), made.present):
+        return made
+    held.sort(key=lambda one: (-one[1], str(one[0])))
+    return replace(made, categories={str(value): n for value, n in held}, distinct=len(held))
 
 
-def _by_value(spec: ColumnSpec, profiles: Mapping[tuple[int, str], ColumnProfile]) -> bool:
-    """Whether the column is to be counted by value, by all its segments together."""
-    mine = [profile for (_, name), profile in profiles.items() if name == spec.name and profile.present]
-    if not mine:
-        return False
-    if spec.kind == "number":
-        return not spec.personal and all(p.histogram is not None and few_valued(p.histogram) for p in mine)
-    return any(classifies(spec, profile.distinct, profile.present) for profile in mine)
-
-
-def _with_values(profile: ColumnProfile, found: Values) -> ColumnProfile:
-    if profile.kind == "number" and not _few_of_many(found, profile.present):
-        return profile
+def _with_values(made: ColumnProfile, spec: ColumnSpec, found: Values) -> ColumnProfile:
+    if spec.kind == "number" and not (found.few and _few_of_many(found.found, made.present)):
+        return made
+    different = estimate(made.sketch) if made.sketch else None
+    if not (found.few or classifies(spec, different, made.present)):
+        return made
     categories = found.categories
-    made = replace(profile, categories=categories, other=profile.present - sum(categories.values()))
+    made = replace(made, categories=categories, other=made.present - sum(categories.values()))
     return replace(made, distinct=found.found if found.few else distinct(made))
 
 
-def _few_of_many(found: Values, present: int) -> bool:
+def _few_of_many(found: int, present: int) -> bool:
     """Whether a number's values classify: there are few of them, and many rows share each."""
-    return found.few and (found.found <= FEW or found.found * FEW_ROWS_EACH <= present)
-
-
-def _measured(
-    position: int,
-    bound: Mapping[int, Bounds],
-    specs: Sequence[ColumnSpec],
-    profiles: Mapping[tuple[int, str], ColumnProfile],
-    counted: Mapping[tuple[int, str], Numbers],
-) -> Measured:
-    if position not in bound:
-        return Measured()
-    large = {
-        spec.name: TOO_LARGE
-        for spec in specs
-        if (found := counted.get((position, spec.name))) and not found.complete
-    }
-    columns = {spec.name: profiles[position, spec.name] for spec in specs}
-    return Measured(bound[position].rows, columns, large)
+    return found <= FEW or found * FEW_ROWS_EACH <= present

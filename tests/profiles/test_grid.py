@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.bins import Asked
 from governance_pipeline.profiles.columns import ColumnSpec, EngineType
 from governance_pipeline.profiles.grid import BINS, Grid, aligned, covering, of_histogram, zoomed
 from governance_pipeline.profiles.merge import merge_histograms
-from governance_pipeline.profiles.numbers import Asked, numbers
+from governance_pipeline.profiles.numbers import numbers
 from governance_pipeline.profiles.profile import Histogram
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.window import ALL, Window
@@ -54,7 +55,7 @@ def counted(session, values, grid, **known):
     session.connection.execute("CREATE OR REPLACE TABLE t AS SELECT x FROM arriving")
     window = Window(sql.named("t"), ALL, "duckdb")
     asked = [Asked(SPEC, grid, **{"covered": False, **known})]
-    found = numbers(session, window, asked, {(0, "x"): len(values)})
+    found = numbers(session, window, asked)
     return found[0, "x"] if found else None
 
 

@@ -1,0 +1,171 @@
+"""Which bin of a grid a number falls into, as SQL, and what is counted of a column of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlglot import exp
+
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.columns import ColumnSpec
+from governance_pipeline.profiles.grid import Grid
+from governance_pipeline.profiles.profile import Histogram, Sketch, edge
+
+_SMALLINT = exp.DataType(this=exp.DataType.Type.SMALLINT)
+_PLACES = {
+    2**15: _SMALLINT,
+    2**31: exp.DataType(this=exp.DataType.Type.INT),
+    2**63: exp.DataType(this=exp.DataType.Type.BIGINT),
+}
+"""By the places they can tell: the types of a bin's place on the number line."""
+
+_EXACT = 2.0**53
+"""Up to here every whole number is a double."""
+
+_NEAR = 8
+"""Widths of a grid between zero and the values up to which sums of their squares keep twelve digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """All of a question that decides what its SQL looks like, whatever the figures in it.
+
+    Attributes:
+        places: a type for the bins' places is one that can tell so many.
+        far: values are reckoned from the middle of the grid.
+        covered: no value is known to lie outside the grid.
+        exact: each bin holds one whole number, which is the bin's place.
+    """
+
+    spec: ColumnSpec
+    places: int
+    far: bool
+    covered: bool
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One column to count.
+
+    Attributes:
+        covered: every value is known to have a bin, but for NaN.
+        wild: values that are not finite, or whose squares overflow, are known to be there.
+    """
+
+    spec: ColumnSpec
+    grid: Grid
+    covered: bool
+    wild: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether each bin holds one whole number, so that the histogram counts by value."""
+        small = max(abs(self.grid.low), abs(self.grid.high)) <= _EXACT
+        return self.spec.integer is not None and self.grid.exponent == 0 and small
+
+    @property
+    def middle(self) -> float:
+        """What values are reckoned from: zero, unless it is so far off that squares would lose digits."""
+        grid = self.grid
+        return grid.middle if abs(grid.middle) > _NEAR * (grid.high - grid.low) else 0.0
+
+    @property
+    def shape(self) -> Shape:
+        furthest = max(abs(self.grid.first), abs(self.grid.first + self.grid.bins))
+        places = next((limit for limit in _PLACES if furthest < limit), 2**63)
+        return Shape(self.spec, places, bool(self.middle), self.covered, self.exact)
+
+    def figures(self, dialect: str) -> dict[str, str]:
+        """What is put into the SQL of the shape, rendered."""
+        grid = self.grid
+        doubles = {
+            "scale": math.ldexp(1.0, -grid.exponent),
+            "first": float(grid.first),
+            "low": grid.low,
+            "high": grid.high,
+            "middle": self.middle,
+        }
+        whole = {"below": grid.first - 1, "start": grid.first, "end": grid.first + grid.bins}
+        whole["above"] = grid.bins + 1
+        return {name: _double(value, dialect) for name, value in doubles.items()} | {
+            name: str(value) if value >= 0 else f"({value})" for name, value in whole.items()
+        }
+
+
+@lru_cache(maxsize=4096)
+def _double(value: float, dialect: str) -> str:
+    return sql.render(sql.double(value), dialect)
+
+
+@dataclass(slots=True)
+class Numbers:
+    """One column in one segment.
+
+    Attributes:
+        filled: values that are not null.
+        complete: False where the values are too large for a mean and a variance.
+        exact: each bin of the histogram counts one whole number, and nothing lies outside.
+        sketch: of the different values, where ``exact``.
+    """
+
+    histogram: Histogram
+    filled: int
+    nans: int = 0
+    infinities: int = 0
+    mean: float | None = None
+    variance: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    complete: bool = True
+    exact: bool = False
+    sketch: Sketch | None = None
+
+
+def histogram_of(grid: Grid, counts: Mapping[int, int]) -> Histogram:
+    """Codes are 1 for the first bin to ``bins`` for the last, 0 below and ``bins + 1`` above."""
+    inside = tuple(counts.get(code, 0) for code in range(1, grid.bins + 1))
+    return Histogram(grid.exponent, grid.first, inside, counts.get(0, 0), counts.get(grid.bins + 1, 0))
+
+
+def tells_wholes_apart(histogram: Histogram) -> bool:
+    """Whether all whole numbers in the histogram's range are doubles."""
+    return (
+        max(abs(edge(histogram.first + step, histogram.exponent)) for step in (0, len(histogram.counts)))
+        <= _EXACT
+    )
+
+
+def place_of(shape: Shape, figure: sql.Figure) -> exp.Expression:
+    """On DuckDB: the place of a value's bin on the number line. Null where the value is, and for NaN and
+    what lies so far off that the type cannot tell where.
+
+    A cast that may fail costs DuckDB little, a CASE as much as all else together. Comparisons would be
+    no help for NaN: it compares as false, or sorts above all numbers.
+    """
+    return exp.TryCast(this=_floor(shape.spec, figure), to=_PLACES[shape.places].copy())
+
+
+def code_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
+    """On any engine: the bin's number in the grid, 0 below it and ``bins + 1`` above, null where the
+    value is. NaN ends as one of the two, with a sum that is NaN.
+    """
+    value = spec.double
+    first = exp.Sub(this=_floor(spec, figure), expression=figure("first"))
+    # first - 1 need not be a double, so 1 is added after the difference is taken
+    inside = sql.cast(exp.Add(this=first, expression=sql.double(1.0)), _SMALLINT)
+    return exp.Case(
+        ifs=[
+            exp.If(this=sql.less(value, figure("low")), true=sql.number(0)),
+            exp.If(this=sql.less(value.copy(), figure("high")), true=inside),
+            exp.If(this=sql.present(value.copy()), true=figure("above")),
+        ]
+    )
+
+
+def _floor(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
+    scaled = exp.Mul(this=spec.double, expression=figure("scale"))
+    return exp.Floor(this=exp.Paren(this=scaled))
