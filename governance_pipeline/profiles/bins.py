@@ -15,12 +15,6 @@ from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.profile import Histogram, Sketch, edge
 
 _SMALLINT = exp.DataType(this=exp.DataType.Type.SMALLINT)
-_PLACES = {
-    2**15: _SMALLINT,
-    2**31: exp.DataType(this=exp.DataType.Type.INT),
-    2**63: exp.DataType(this=exp.DataType.Type.BIGINT),
-}
-"""By the places they can tell: the types of a bin's place on the number line."""
 
 _EXACT = 2.0**53
 """Up to here every whole number is a double."""
@@ -34,14 +28,12 @@ class Shape:
     """All of a question that decides what its SQL looks like, whatever the figures in it.
 
     Attributes:
-        places: a type for the bins' places is one that can tell so many.
         far: values are reckoned from the middle of the grid.
         covered: no value is known to lie outside the grid.
         exact: each bin holds one whole number, which is the bin's place.
     """
 
     spec: ColumnSpec
-    places: int
     far: bool
     covered: bool
     exact: bool
@@ -75,9 +67,7 @@ class Asked:
 
     @property
     def shape(self) -> Shape:
-        furthest = max(abs(self.grid.first), abs(self.grid.first + self.grid.bins))
-        places = next((limit for limit in _PLACES if furthest < limit), 2**63)
-        return Shape(self.spec, places, bool(self.middle), self.covered, self.exact)
+        return Shape(self.spec, bool(self.middle), self.covered, self.exact)
 
     def figures(self, dialect: str) -> dict[str, str]:
         """What is put into the SQL of the shape, rendered."""
@@ -85,15 +75,13 @@ class Asked:
         doubles = {
             "scale": math.ldexp(1.0, -grid.exponent),
             "first": float(grid.first),
+            "end": float(grid.first + grid.bins),
             "low": grid.low,
             "high": grid.high,
             "middle": self.middle,
         }
-        whole = {"below": grid.first - 1, "start": grid.first, "end": grid.first + grid.bins}
-        whole["above"] = grid.bins + 1
-        return {name: _double(value, dialect) for name, value in doubles.items()} | {
-            name: str(value) if value >= 0 else f"({value})" for name, value in whole.items()
-        }
+        found = {name: _double(value, dialect) for name, value in doubles.items()}
+        return found | {"above": str(grid.bins + 1)}
 
 
 @lru_cache(maxsize=4096)
@@ -139,14 +127,13 @@ def tells_wholes_apart(histogram: Histogram) -> bool:
     )
 
 
-def place_of(shape: Shape, figure: sql.Figure) -> exp.Expression:
-    """On DuckDB: the place of a value's bin on the number line. Null where the value is, and for NaN and
-    what lies so far off that the type cannot tell where.
+def place_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
+    """The place of a value's bin on the number line, as a double; NaN and infinities stay what they are.
 
-    A cast that may fail costs DuckDB little, a CASE as much as all else together. Comparisons would be
-    no help for NaN: it compares as false, or sorts above all numbers.
+    To group by it costs DuckDB no more than by a byte; to compare each value with the grid's ends, as
+    :func:`code_of` does, costs as much as all else together.
     """
-    return exp.TryCast(this=_floor(shape.spec, figure), to=_PLACES[shape.places].copy())
+    return exp.Floor(this=exp.Paren(this=exp.Mul(this=spec.double, expression=figure("scale"))))
 
 
 def code_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
@@ -154,7 +141,7 @@ def code_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
     value is. NaN ends as one of the two, with a sum that is NaN.
     """
     value = spec.double
-    first = exp.Sub(this=_floor(spec, figure), expression=figure("first"))
+    first = exp.Sub(this=place_of(spec, figure), expression=figure("first"))
     # first - 1 need not be a double, so 1 is added after the difference is taken
     inside = sql.cast(exp.Add(this=first, expression=sql.double(1.0)), _SMALLINT)
     return exp.Case(
@@ -164,8 +151,3 @@ def code_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
             exp.If(this=sql.present(value.copy()), true=figure("above")),
         ]
     )
-
-
-def _floor(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
-    scaled = exp.Mul(this=spec.double, expression=figure("scale"))
-    return exp.Floor(this=exp.Paren(this=scaled))

@@ -79,7 +79,7 @@ def _filled(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> di
         sql.select([sql.labelled(sql.number(position), "i"), sql.count(spec.value)], sql.window_name())
         for position, spec in enumerate(specs)
     ]
-    body = " UNION ALL ".join(sql.render(select, session.dialect) for select in selects)
+    body = sql.union([sql.render(select, session.dialect) for select in selects], session.dialect)
     return {specs[int(place)].name: int(count) for place, count in session.rows(window.over(specs, body))}
 
 

@@ -114,7 +114,7 @@ def _statement(
         if feature.edges is None:
             parts.append(f"k{place} AS ({sql.render(_ranked(place, len(plan.targets)), dialect)})")
         selects += [sql.render(_by_target(place, target, feature, k), dialect) for target in targets]
-    return f"WITH {', '.join(parts)} {' UNION ALL '.join(selects)}"
+    return f"WITH {', '.join(parts)} {sql.union(selects, dialect)}"
 
 
 def _relation(name: str) -> exp.Table:

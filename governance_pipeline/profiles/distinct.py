@@ -96,7 +96,7 @@ def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> st
             hashed.subquery("x", copy=False),
         )
         selects.append(sql.render(by_segment(smallest, sql.own("r"), many=many), dialect))
-    return " UNION ALL ".join(selects)
+    return sql.union(selects, dialect)
 
 
 def _bits(hashed: exp.Expression, shift: int, dialect: str) -> exp.Expression:

@@ -6,8 +6,8 @@ from zero are reckoned from the middle of the grid, because sums of their square
 rounding.
 
 The common case is fast: DuckDB groups by the bin's place on the number line, and only the groups, not the
-values, are compared with the grid's ends. Columns with NaN, infinities or values too far off for such a
-place are asked about again, by :mod:`governance_pipeline.profiles.odd_numbers`.
+values, are compared with the grid's ends. Columns with NaN, infinities or values whose squares overflow are
+asked about again, by :mod:`governance_pipeline.profiles.odd_numbers`.
 """
 
 from __future__ import annotations
@@ -39,20 +39,16 @@ Key = tuple[int, str]
 
 @dataclass(slots=True)
 class _Sums:
-    """What a segment's groups add up to. ``outside`` counts values without a place, NaN among them."""
+    """What a segment's groups add up to."""
 
     counts: Counter[int] = field(default_factory=Counter)
     hashes: list[int] = field(default_factory=list)
-    outside: int = 0
     n: int = 0
     total: float = 0.0
     squares: float = 0.0
 
-    def add(self, code: int | None, count: int, total: float, squares: float) -> None:
-        if code is None:
-            self.outside += count
-        else:
-            self.counts[code] += count
+    def add(self, code: int, count: int, total: float, squares: float) -> None:
+        self.counts[code] += count
         self.n += count
         self.total += total
         self.squares += squares
@@ -94,16 +90,20 @@ def _summed(session: Session, window: Window, asked: tuple[Asked, ...]) -> Mappi
     return sums
 
 
-def _code(dialect: str, grid: Grid, place: Any) -> int | None:
-    """As :func:`bins.code_of` says; DuckDB told the place on the number line."""
-    if place is None or dialect != "duckdb":
-        return None if place is None else int(place)
-    return min(max(int(place) - grid.first, -1), grid.bins) + 1
+def _code(dialect: str, grid: Grid, place: Any) -> int:
+    """As :func:`bins.code_of` says; DuckDB told the place on the number line. NaN may end anywhere: its sum
+    gives it away.
+    """
+    if dialect != "duckdb":
+        return int(place)
+    if not place >= grid.first:
+        return 0
+    return int(place) - grid.first + 1 if place < grid.first + grid.bins else grid.bins + 1
 
 
 def _is_odd(sums: _Sums) -> bool:
-    """Whether the fast sums do not tell enough: something has no place, is not finite, or is far off."""
-    if sums.outside or not (math.isfinite(sums.total) and math.isfinite(sums.squares)):
+    """Whether the fast sums do not tell enough: something is not finite, or all is far off."""
+    if not (math.isfinite(sums.total) and math.isfinite(sums.squares)):
         return True
     mean, spread = sums.total / sums.n, _variance(sums)
     return sums.n > 1 and spread > 0 and mean * mean > _FAR * spread
@@ -139,14 +139,14 @@ def _statement(dialect: str, asked: tuple[Asked, ...], *, many: bool) -> str:
 @lru_cache(maxsize=256)
 def _shape(dialect: str, asked: tuple[Shape, ...], *, many: bool) -> str:
     selects = [_select(dialect, one, position, many=many) for position, one in enumerate(asked)]
-    return " UNION ALL ".join(sql.render(select, dialect) for select in selects)
+    return sql.union([sql.render(select, dialect) for select in selects], dialect)
 
 
 def _select(dialect: str, shape: Shape, position: int, *, many: bool) -> exp.Select:
     figure = sql.figure(position)
     value, own_place = shape.spec.double, dialect == "duckdb"
     distance = exp.Sub(this=value, expression=figure("middle")) if shape.far else value
-    place = place_of(shape, figure) if own_place else code_of(shape.spec, figure)
+    place = place_of(shape.spec, figure) if own_place else code_of(shape.spec, figure)
     segments = [sql.own("s")] if many else []
     rows = sql.select([sql.labelled(distance, "d"), sql.labelled(place, "b"), *segments], sql.window_name())
     groups = sql.select(
@@ -177,8 +177,8 @@ def _clamped(groups: exp.Select, figure: sql.Figure, *, many: bool) -> exp.Selec
     """All groups below the grid as one, and all above it: values far off may have a group each."""
     place = exp.Case(
         ifs=[
-            exp.If(this=sql.less(sql.own("b"), figure("start")), true=figure("below")),
-            exp.If(this=sql.at_least(sql.own("b"), figure("end")), true=figure("end")),
+            exp.If(this=sql.less(sql.own("b"), figure("first")), true=sql.double("-inf")),
+            exp.If(this=sql.at_least(sql.own("b"), figure("end")), true=sql.double("inf")),
         ],
         default=sql.own("b"),
     )
@@ -208,7 +208,9 @@ def _hashed(dialect: str, shape: Shape, figure: sql.Figure) -> exp.Expression:
         return sql.cast(exp.Null(), sql.BIGINT)
     place: exp.Expression = sql.own("b")
     if dialect != "duckdb":
-        place = exp.Paren(this=exp.Add(this=place, expression=figure("below")))
+        before = exp.Sub(this=figure("first"), expression=sql.double(1.0))
+        place = exp.Paren(this=exp.Add(this=place, expression=exp.Paren(this=before)))
     integer = shape.spec.integer
     assert integer is not None
-    return HASHES[dialect](sql.cast(place, integer))
+    value = exp.TryCast(this=place, to=integer.copy()) if dialect == "duckdb" else sql.cast(place, integer)
+    return HASHES[dialect](value)

@@ -140,4 +140,4 @@ def _coded_shape(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> 
             rows.subquery("x", copy=False),
         )
         selects.append(sql.render(by_segment(counted, sql.own("b"), many=many), dialect))
-    return " UNION ALL ".join(selects)
+    return sql.union(selects, dialect)

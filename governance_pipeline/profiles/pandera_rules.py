@@ -189,7 +189,7 @@ def _counted(
     backend = getattr(session.backend, "name", "duckdb")
     try:
         body = _statement(backend, columns, tuple((one.column.label, one.checks) for one in asked))
-        row = session.rows(sql.over_window(window_of(columns), sql.nested(body)))[0]
+        row = session.rows(sql.over_window(window_of(columns), sql.nested(body), session.dialect))[0]
     except StatementFailed as error:
         if len(asked) == 1:
             return {asked[0].rule: RuleTally(asked[0].rule, 0, None, error=error.message)}

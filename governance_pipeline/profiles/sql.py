@@ -16,6 +16,7 @@ _NAN_BY_FUNCTION = frozenset({"duckdb", "spark", "databricks", "bigquery", "clic
 DOUBLE = exp.DataType(this=exp.DataType.Type.DOUBLE)
 TEXT = exp.DataType(this=exp.DataType.Type.TEXT)
 BIGINT = exp.DataType(this=exp.DataType.Type.BIGINT)
+_MATERIALIZING = frozenset({"duckdb", "postgres"})  # what is read more than once, unless told not to
 _SPARK = frozenset({"spark", "databricks"})
 LARGEST = 1.7976931348623157e308  # the largest double
 
@@ -164,9 +165,22 @@ def window_name() -> exp.Expression:
     return exp.Table(this=exp.Identifier(this="w"))
 
 
-def over_window(window: str, body: str) -> str:
-    """A statement of two rendered ones: ``body`` reads ``w``, the rows that ``window`` selects."""
-    return f"WITH w AS ({window}) {body}"
+def over_window(window: str, body: str, dialect: str) -> str:
+    """A statement of two rendered ones: ``body`` reads ``w``, the rows that ``window`` selects.
+
+    Each part of the body reads its own columns: all rows kept for all parts would be a copy of the table.
+    """
+    inline = " NOT MATERIALIZED" if dialect in _MATERIALIZING else ""
+    return f"WITH w AS{inline} ({window}) {body}"
+
+
+def union(selects: Iterable[str], dialect: str) -> str:
+    """Rendered SELECTs, whose first columns are of one sortable type, as one statement.
+
+    DuckDB 1.5 waits for itself forever where a UNION ALL without an order returns more than 120,000 rows.
+    """
+    ordered = " ORDER BY 1" if dialect == "duckdb" else ""
+    return " UNION ALL ".join(selects) + ordered
 
 
 def nested(body: str) -> str:

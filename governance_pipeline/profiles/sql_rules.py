@@ -150,7 +150,9 @@ def count_repeated(
     different = sql.select([sql.count()], keys.copy().distinct(copy=False).subquery("d", copy=False))
     body = sql.select([sql.count(), different.subquery(copy=False)], keys.subquery("k", copy=False))
     try:
-        found = session.rows(sql.over_window(window_of(columns), sql.render(body, session.dialect)))[0]
+        found = session.rows(
+            sql.over_window(window_of(columns), sql.render(body, session.dialect), session.dialect)
+        )[0]
     except StatementFailed as error:
         return RuleTally(rule.id, 0, None, error=error.message)
     return RuleTally(rule.id, rows, int(found[0]) - int(found[1]))

@@ -99,7 +99,7 @@ class Window:
 
     def over(self, columns: Sequence[ColumnSpec], body: str) -> str:
         """A statement whose rendered ``body`` reads the columns from ``w``."""
-        return sql.over_window(self.select(columns), body)
+        return sql.over_window(self.select(columns), body, self.dialect)
 
 
 def segment(*, many: bool) -> exp.Expression:
