@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from governance_pipeline.charter.contract import Column, Contract
-from governance_pipeline.lineage.sql import column_lineage, expression_columns
+from governance_pipeline.lineage.sql import expression_columns, lineage_among
 from governance_pipeline.lineage.table_names import TableNames
 
 _QUERY = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
@@ -43,7 +43,7 @@ def sql_findings(contract: Contract, dialect: str, names: TableNames) -> SqlFind
 
 
 def _read_job(contract: Contract, dialect: str, names: TableNames, found: SqlFindings) -> None:
-    lineage = column_lineage(contract.job_sql, dialect=dialect, schemas=names.schemas, names=names.physical)
+    lineage = lineage_among(contract.job_sql, dialect, names)
     found.tables |= lineage.tables
     found.not_understood.extend((contract.line, reason) for reason in lineage.not_understood)
     own = {column.name.lower(): column for column in contract.columns}
@@ -63,7 +63,7 @@ def _read_logic(
 ) -> None:
     logic = column.transform_logic
     if _QUERY.match(logic):
-        lineage = column_lineage(logic, dialect=dialect, schemas=names.schemas, names=names.physical)
+        lineage = lineage_among(logic, dialect, names)
         reasons = list(lineage.not_understood)
         made = {name.lower(): pairs for name, pairs in lineage.columns.items()}
         pairs = made.get(column.name.lower(), next(iter(made.values()), ()) if len(made) == 1 else ())

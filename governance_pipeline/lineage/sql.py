@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from governance_pipeline.lineage.table_names import TableNames
@@ -59,11 +60,17 @@ def column_lineage(
             for ``SELECT *`` and for column names without a table.
         names: physical table name to dataset name, where they differ.
     """
+    return lineage_among(sql, dialect, TableNames(schemas, names or {}))
+
+
+@lru_cache(maxsize=2048)
+def lineage_among(sql: str, dialect: str, names: TableNames) -> SqlLineage:
+    """:func:`column_lineage` among the tables of ``names``; remembered: most SQL is the same every night."""
     if len(sql) > MAX_SQL_CHARACTERS:
         return SqlLineage(not_understood=(f"the SQL is longer than {MAX_SQL_CHARACTERS:,} characters",))
     from governance_pipeline.lineage.sql_script import Script
 
-    script = Script(dialect=dialect, names=TableNames(schemas, names or {}))
+    script = Script(dialect=dialect, names=names)
     try:
         script.read(sql)
     except Exception as error:  # noqa: BLE001  sqlglot raises many kinds on text it cannot take

@@ -27,8 +27,17 @@ class TableNames:
         short: dict[str, set[str]] = {}
         for name, dataset in exact.items():
             short.setdefault(name.rpartition(".")[2], set()).add(dataset)
+        content = frozenset((name, tuple(columns)) for name, columns in self.schemas.items())
+        object.__setattr__(self, "_content", (content, frozenset(self.physical.items())))
+        object.__setattr__(self, "_hash", hash(self.__dict__["_content"]))
         object.__setattr__(self, "_exact", exact)
         object.__setattr__(self, "_short", short)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TableNames) and bool(self.__dict__["_content"] == other.__dict__["_content"])
+
+    def __hash__(self) -> int:
+        return int(self.__dict__["_hash"])
 
     def dataset(self, parts: Sequence[str]) -> str | None:
         """The dataset called ``parts`` (catalog, schema, table), or None where none or several are."""

@@ -46,7 +46,7 @@ def bounds(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dic
     Raises:
         StatementFailed: the engine cannot read the columns together; try fewer.
     """
-    if session.dialect == "duckdb" and not window.segments.dated:
+    if window.of_files and not window.segments.dated:
         return {0: _from_statistics(session, window, specs)}
     statement = _statement(session.dialect, tuple(specs), many=window.segments.many, counted=True)
     found = {}
@@ -58,8 +58,8 @@ def bounds(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dic
 
 
 def _from_statistics(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> Bounds:
-    """Of numbers and text, which other statements group in any case, the filled values are not counted:
-    a footer tells how many there are only where none is null.
+    """Of Parquet files' footers. Of numbers and text, which other statements group in any case, the filled
+    values are not counted: a footer tells how many there are only where none is null.
     """
     statement = _statement(session.dialect, tuple(specs), many=False, counted=False)
     _, rows, *values = session.rows(window.over(specs, statement))[0]

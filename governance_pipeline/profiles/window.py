@@ -86,6 +86,11 @@ class Window:
     segments: Segments
     dialect: str
 
+    @property
+    def of_files(self) -> bool:
+        """Whether DuckDB reads the rows from files, and not from a table of its own."""
+        return self.dialect == "duckdb" and not isinstance(self.relation.this, exp.Identifier)
+
     def select(self, columns: Sequence[ColumnSpec]) -> str:
         """SELECT the columns, and ``s`` where there are several segments."""
         parts = [part for column in columns for part in column.selected()]
