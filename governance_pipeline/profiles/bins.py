@@ -12,7 +12,7 @@ from sqlglot import exp
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.grid import Grid
-from governance_pipeline.profiles.profile import Histogram, Sketch, edge
+from governance_pipeline.profiles.profile import Histogram, Sketch
 
 _SMALLINT = exp.DataType(this=exp.DataType.Type.SMALLINT)
 
@@ -117,14 +117,6 @@ def histogram_of(grid: Grid, counts: Mapping[int, int]) -> Histogram:
     """Codes are 1 for the first bin to ``bins`` for the last, 0 below and ``bins + 1`` above."""
     inside = tuple(counts.get(code, 0) for code in range(1, grid.bins + 1))
     return Histogram(grid.exponent, grid.first, inside, counts.get(0, 0), counts.get(grid.bins + 1, 0))
-
-
-def tells_wholes_apart(histogram: Histogram) -> bool:
-    """Whether all whole numbers in the histogram's range are doubles."""
-    return (
-        max(abs(edge(histogram.first + step, histogram.exponent)) for step in (0, len(histogram.counts)))
-        <= _EXACT
-    )
 
 
 def place_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from governance_pipeline.profiles.bins import Asked, Numbers, tells_wholes_apart
+from governance_pipeline.profiles.bins import Asked, Numbers
 from governance_pipeline.profiles.bounds import Bounds, bounds
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.distinct import Different, sketches
@@ -115,8 +115,6 @@ def _by_value(spec: ColumnSpec, counted: Mapping[Key, Numbers]) -> bool:
     mine = [n for (_, name), n in counted.items() if name == spec.name and n.nans < n.filled]
     if all(found.exact for found in mine):
         return False  # its histogram counts by value, or there is nothing to count
-    if spec.whole and not all(tells_wholes_apart(found.histogram) for found in mine):
-        return False  # engines would hand over several as one
     return all(few_valued(found.histogram) for found in mine)
 
 

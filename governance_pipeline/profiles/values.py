@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -99,10 +100,10 @@ def _values(
     found: dict[tuple[int, int], list[_Row]] = defaultdict(list)
     statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
     for column, number, text, amount, null, count, hashed in session.rows(window.over(specs, statement)):
-        spec = specs[int(column)]
-        if amount is None or not math.isnan(amount):
-            label = as_text(amount if spec.kind == "number" else _spelt(spec, text))
-            found[int(number), int(column)].append(_Row(label, bool(null), int(count), hashed))
+        value = _spelt(specs[int(column)], text) if amount is None else amount
+        if not _is_nan(value):
+            row = _Row(as_text(value), bool(null), int(count), hashed)
+            found[int(number), int(column)].append(row)
     for (number, column), rows in found.items():
         yield (number, specs[column].name), _kept(specs[column], rows, k, session.dialect)
 
@@ -116,10 +117,14 @@ class _Row:
 
 
 def _spelt(spec: ColumnSpec, text: Any) -> Any:
-    """Booleans as every engine spells them in the end."""
-    if spec.kind != "boolean" or text is None:
+    """Booleans and decimals as every engine spells them in the end."""
+    if text is None or spec.kind == "category":
         return text
-    return str(text).lower() in ("true", "t", "1")
+    return Decimal(str(text)) if spec.kind == "number" else str(text).lower() in ("true", "t", "1")
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float | Decimal) and math.isnan(value)
 
 
 def _kept(spec: ColumnSpec, rows: Iterable[_Row], k: int, dialect: str) -> Values:
@@ -138,19 +143,18 @@ def _kept(spec: ColumnSpec, rows: Iterable[_Row], k: int, dialect: str) -> Value
 @lru_cache(maxsize=512)
 def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
     """Position, segment, text, number, whether it is null, count, and hash of the most frequent values."""
-    keys = [spec.double if spec.kind == "number" else spec.value for spec in specs]
+    doubles = {at for at, spec in enumerate(specs) if spec.kind == "number" and not spec.exact}
+    keys = [spec.double if at in doubles else spec.value for at, spec in enumerate(specs)]
+    amounts = [(at, keys[at]) for at in sorted(doubles)]
     text = [
-        (position, _category(key) if spec.kind == "category" else sql.text_of(key))
-        for position, (spec, key) in enumerate(zip(specs, keys, strict=True))
-        if spec.kind != "number"
-    ]
-    amounts = [
-        (at, key) for at, (spec, key) in enumerate(zip(specs, keys, strict=True)) if spec.kind == "number"
+        (at, _category(key) if specs[at].kind == "category" else sql.text_of(key))
+        for at, key in enumerate(keys)
+        if at not in doubles
     ]
     hashes = [
-        (position, HASHES[dialect](key))
-        for position, (spec, key) in enumerate(zip(specs, keys, strict=True))
-        if spec.kind == "category" and dialect in HASHES
+        (at, HASHES[dialect](key))
+        for at, key in enumerate(keys)
+        if specs[at].kind == "category" and dialect in HASHES
     ]
     told = sql.select(
         [
