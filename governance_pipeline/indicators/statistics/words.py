@@ -16,6 +16,8 @@ def number(value: float, digits: int = 3) -> str:
     rounded = float(f"{value:.{digits}g}")
     if rounded == 0:
         return "0"
+    if math.isinf(rounded):  # also what is rounded up beyond the largest double
+        return "infinity" if rounded > 0 else "-infinity"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{rounded:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if decimals else text

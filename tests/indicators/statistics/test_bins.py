@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +34,19 @@ def test_numbers_get_a_bin_below_one_above_and_one_for_no_value():
     )  # fmt: skip
     assert (found.reference, found.current) == ((1, 3, 4, 0, 2), (0, 5, 0, 7, 0))
     assert found.positions == (-2.0, 0.5, 1.5, 6.0)
+
+
+def test_bins_that_reach_beyond_the_largest_double_keep_their_rows_and_have_finite_middles():
+    # 2**1017 is the width of each of 256 bins from -2**1024 to 2**1024, neither of which is a double.
+    counts = [5, *[0] * 254, 7]
+    column = number_column(counts, over=3, nulls=2, low=-1.7e308, high=1.7e308, exponent=1017, first=-128)
+    found = pair(column, column)
+    assert found.labels[0] == "values below -infinity"
+    assert (found.edges[0], found.edges[-1]) == (-math.inf, math.inf)
+    assert found.of(column) == found.reference
+    assert sum(found.reference) == 17
+    assert all(map(math.isfinite, found.positions))
+    assert list(found.positions) == sorted(found.positions)
 
 
 COUNTS = st.lists(st.integers(0, 50), min_size=8, max_size=200)

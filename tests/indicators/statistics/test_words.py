@@ -12,6 +12,7 @@ from governance_pipeline.indicators.statistics.words import apart, day, number, 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (float("inf"), "infinity"), (-1.797e308, "-infinity"),
         (33.1234, "33.1"), (0.0042, "0.0042"), (1_250_000.4, "1,250,000"), (999.6, "1,000"), (-0.5, "-0.5"),
         (0.0, "0"), (100, "100"), (0.999999, "1"), (1e-9, "0.000000001"), (-12.345, "-12.3"),
     ],
