@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from governance_pipeline.charter.contract import Contract
@@ -74,8 +75,10 @@ def all_indicators() -> tuple[Indicator, ...]:
     return (*INDICATORS, *plugin_indicators())
 
 
+@cache
 def plugin_indicators() -> tuple[Indicator, ...]:
-    """The indicators that installed packages add, by name of their entry point.
+    """The indicators that installed packages add, by name of their entry point; looked for once in the
+    life of a process, as going through all installed packages takes longer than many a dataset's scan.
 
     Raises:
         CannotEvaluate: a plug-in cannot be imported, is no indicator, or takes a name that is taken.

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ def installed(monkeypatch: pytest.MonkeyPatch, **plugins: str) -> None:
     """Make the interpreter see these entry points, as installed packages declare them."""
     entries = [EntryPoint(name, value, registry.GROUP) for name, value in plugins.items()]
     monkeypatch.setattr(registry, "entry_points", lambda group: [e for e in entries if e.group == group])
+    anew = cache(registry.plugin_indicators.__wrapped__)  # this test's alone: the process has looked already
+    monkeypatch.setattr(registry, "plugin_indicators", anew)
 
 
 def test_every_indicator_of_the_playbook_is_registered_once_and_in_order() -> None:
