@@ -15,12 +15,19 @@ What the ledger says about one subject and one purpose is decided in these steps
 
 A later consent after a withdrawal is therefore valid under both rules. A status that is not among
 the ledger's ``given`` ones takes consent away. Purposes are compared letter by letter.
+
+A date is a whole day in the calendar of the ledger's contract, for every dataset alike, and of what it
+may mean that is taken which protects the person: what is withdrawn on 3 March is withdrawn from the
+first instant of that day, and what is valid to 3 March no longer covers it. Where one of the columns
+that say when a record begins and when it was made holds dates and the other instants, beginnings are
+compared by day, so that the hour of a consent does not outdo a withdrawal of which only the day is known.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -30,7 +37,6 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
 from governance_pipeline.profiles.profile import ConsentTally
-from governance_pipeline.profiles.scanning import time_zone
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.tables import SourceTable
 
@@ -141,7 +147,7 @@ def ledger_states(
     consent: ConsentPlan, ledger: SourceTable, plan: ScanPlan, dialect: str, *, as_text: bool
 ) -> exp.Select:
     """SELECT subject, purpose, state: what the ledger says as of the night, see the module's head."""
-    records = _records(consent.ledger, ledger, plan, dialect, as_text=as_text)
+    records = _records(consent, ledger, plan, dialect, as_text=as_text)
     worst = sql.select(
         [
             *map(sql.own, ("subject", "purpose", "begins", "made")),
@@ -197,11 +203,12 @@ def _latest_first() -> exp.Order:
 
 
 def _records(
-    columns: ConsentLedger, ledger: SourceTable, plan: ScanPlan, dialect: str, *, as_text: bool
+    consent: ConsentPlan, ledger: SourceTable, plan: ScanPlan, dialect: str, *, as_text: bool
 ) -> exp.Select:
     """Steps 1 and 2 of the module's head, record by record: subject, purpose, begins, made, state."""
+    columns = consent.ledger
     made, begins, ends = (
-        _time(ledger, name, plan, dialect)
+        _time(ledger, name, consent.zone, dialect)
         for name in (columns.recorded_at, columns.valid_from, columns.valid_to)
     )
     known = plan.as_of + timedelta(microseconds=1)  # "not after as_of" is "before the next instant"
@@ -250,17 +257,21 @@ def _is_consent(columns: ConsentLedger, ledger: SourceTable, given: exp.Expressi
 
 
 def _start(begins: TimeColumn, made: TimeColumn, when_made: exp.Expression) -> exp.Expression:
+    """When the record begins, in one type for all records; see the module's head on dates."""
     if begins.type.family == made.type.family and begins.type.zoned == made.type.zoned:
         return exp.Coalesce(this=begins.value(), expressions=[when_made.copy()])
+    if "date" in (begins.type.family, made.type.family):
+        begun, recorded = begins.local_day(begins.value()), made.local_day(when_made.copy())
+        return exp.Coalesce(this=begun, expressions=[recorded])
     zoned = exp.DataType(this=exp.DataType.Type.TIMESTAMPTZ)  # sessions are in UTC, as naive times are
     return exp.Coalesce(this=sql.cast(begins.value(), zoned), expressions=[sql.cast(when_made.copy(), zoned)])
 
 
-def _time(ledger: SourceTable, name: str, plan: ScanPlan, dialect: str) -> TimeColumn:
+def _time(ledger: SourceTable, name: str, zone: ZoneInfo, dialect: str) -> TimeColumn:
     type_ = ledger.type_of(name)
     if type_ is None:
         raise StatementFailed(f"the consent ledger has no column '{name}'")
-    column = TimeColumn(name, type_, time_zone(plan.contract), dialect)
+    column = TimeColumn(name, type_, zone, dialect)
     if not column.readable:
         raise StatementFailed(f"the consent ledger's column '{name}' is of type {type_.name}, not a time")
     return column

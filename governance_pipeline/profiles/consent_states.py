@@ -18,7 +18,7 @@ from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.tables import SourceTable
 
 _Key = tuple[Location, str, datetime, str, str, bool]
-_KEPT = 4  # time zones and subject types that one night may mix
+_KEPT = 4  # ends of the night and subject types that one night may mix
 
 
 class ConsentStates:
@@ -56,7 +56,7 @@ class ConsentStates:
             consent.location,
             ledger.state,
             plan.as_of,
-            contract.calendar.timezone,
+            consent.zone.key,
             consent.conflict,
             as_text,
         )

@@ -73,6 +73,13 @@ class TimeColumn:
         """Dated on one of the local days from ``first`` to ``last``."""
         return self.within(local_midnight(first, self.zone), _midnight_after(last, self.zone))
 
+    def local_day(self, value: exp.Expression) -> exp.Expression:
+        """The local day of one of the column's values, as an expression."""
+        if self.type.family == "date":
+            return value
+        instant = sql.cast(value, _ZONED)  # sessions are in UTC, as naive times are
+        return sql.cast(exp.AtTimeZone(this=instant, zone=exp.Literal.string(self.zone.key)), _DATE)
+
     def day_of(self, instant: datetime) -> date:
         """The local day an instant lies on; the calendar's first and last for what lies beyond it."""
         if instant in (EARLIEST, LATEST):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
 
 from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.settings import ConsentLedger
@@ -18,14 +19,21 @@ from governance_pipeline.profiles.profile import Days, Profile
 if TYPE_CHECKING:
     import pandas as pd
 
+_UTC = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentPlan:
-    """Where the ledger is and how conflicting records are read (playbook)."""
+    """Where the ledger is and how conflicting records are read (playbook).
+
+    Attributes:
+        zone: of the calendar of the ledger's contract; its dates are days there.
+    """
 
     ledger: ConsentLedger
     location: Location
     conflict: str = "most_protective"
+    zone: ZoneInfo = _UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from governance_pipeline.profiles.grid import Grid, of_histogram
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
-from governance_pipeline.profiles.scanning import night_bounds, plan_scan
+from governance_pipeline.profiles.scanning import night_bounds, plan_scan, time_zone
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
 from governance_pipeline.store.ports import PartitionRecord
@@ -187,8 +187,9 @@ def _consent(project: Project, contract: Contract) -> ConsentPlan | None:
     ledger = project.settings.consent
     if ledger is None or not contract.purposes or contract.subject_key is None:
         return None
-    location = project.contracts[ledger.dataset].location
-    return ConsentPlan(ledger, location, project.playbook.indicators.consent.conflict)
+    holder = project.contracts[ledger.dataset]
+    conflict = project.playbook.indicators.consent.conflict
+    return ConsentPlan(ledger, holder.location, conflict, time_zone(holder))
 
 
 def _groups(project: Project, contract: Contract, night: date, discovery: Discovery) -> tuple[GroupPlan, ...]:
