@@ -18,8 +18,9 @@ from assets.markdown import table
 from assets.owners import owner_words
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.project import Project
-from governance_pipeline.lineage.graph import EdgeKind, LineageGraph, owner_dataset
+from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import EdgeKind
 
 _ASSETS = {EntityKind.SOURCE, EntityKind.DATASET, EntityKind.MODEL, EntityKind.VERSION}
 

@@ -14,13 +14,13 @@ from pydantic import TypeAdapter
 
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
-from governance_pipeline.lineage.graph import Edge
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
+from governance_pipeline.vocabulary.lineage import Edge
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import NightEvent
 from governance_pipeline.vocabulary.review import Milestone, ReviewStatus

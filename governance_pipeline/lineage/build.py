@@ -10,9 +10,10 @@ from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.build_models import model_edges, model_nodes
 from governance_pipeline.lineage.build_sql import SqlFindings, sql_findings
-from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.table_names import TableNames
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
 from governance_pipeline.vocabulary.review import ModelVersion
 
 _STRENGTH = {KnownBy.DECLARED: 0, KnownBy.OBSERVED: 1, KnownBy.DISCOVERED: 2}

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
-from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
 from governance_pipeline.vocabulary.review import ModelVersion
 
 

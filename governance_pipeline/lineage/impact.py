@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from governance_pipeline.lineage.graph import Edge, LineageGraph, owner_dataset
+from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import Edge
 
 
 @dataclass(frozen=True, slots=True)

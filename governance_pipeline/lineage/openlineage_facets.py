@@ -23,9 +23,10 @@ from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.environment import resolve_env
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import UsageError
-from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
 
 _NAME_ONLY = re.compile(r'^[\w"`]+(\.[\w"`]+)*$')
 _AGGREGATES = re.compile(r"\b(sum|avg|count|min|max|median|stddev|variance)\s*\(", re.IGNORECASE)

@@ -34,9 +34,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from governance_pipeline.lineage.explains import Causes, explains
-from governance_pipeline.lineage.graph import Edge, LineageGraph, owner_dataset
+from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
 from governance_pipeline.lineage.situation import Key, Situation, placed
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge
 from governance_pipeline.vocabulary.measurement import Measurement
 
 

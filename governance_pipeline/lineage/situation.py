@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from governance_pipeline.lineage.graph import EdgeKind, LineageGraph, owner_dataset
+from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import EdgeKind
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.impact import steps
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
 
 _KNOWN = {
     KnownBy.DECLARED: "declared in",

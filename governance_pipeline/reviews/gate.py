@@ -11,11 +11,11 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
 from governance_pipeline.indicators.wording import calendar_date, counted
-from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
-from governance_pipeline.store.ports import EdgeRecord, NightRecord, Store
+from governance_pipeline.store.ports import NightRecord, Store
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -119,7 +119,7 @@ def _gather(project: Project, store: Store, model_name: str, version: str, now: 
         measurements = unit.measurements.of_night(night.night) if night else ()
         edges = unit.lineage.of_night(night.night) if night else ()
         review = review_of_version(unit, model_name, version)
-    entities = concerned_entities(model, LineageGraph.of(_edge(record) for record in edges))
+    entities = concerned_entities(model, LineageGraph.of(edges))
     evidence = gather(
         found,
         project.playbook_digest,
@@ -143,11 +143,6 @@ def _registered(reading: RegistryReading, model: str, version: str, now: datetim
         return ModelVersion(model, version, stage="", digest="", registered_at=now)
     known = ", ".join((*(v.version for v in reading.versions), *reading.left_out)) or "none"
     raise NotFound(f"{model} has no registered version '{version}'", hint=f"registered versions: {known}")
-
-
-def _edge(record: EdgeRecord) -> Edge:
-    """The graph that was measured, not today's: what feeds the model was found out by the night."""
-    return Edge(record.source, record.target, EdgeKind(record.kind), KnownBy(record.known_by))
 
 
 def _registry_reasons(facts: _Facts) -> Iterator[GateReason]:

@@ -13,7 +13,7 @@ from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.crosses import record_crosses
 from governance_pipeline.stages.measure import Evidence
 from governance_pipeline.stages.reviewing import ReviewChanges
-from governance_pipeline.store.ports import EdgeRecord, NightRecord, Store, Unit
+from governance_pipeline.store.ports import NightRecord, Store, Unit
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -47,7 +47,7 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
         told = (*result.consequences.alerts, *result.consequences.reviews.alerts)
         fresh = tuple(alert for alert in told if unit.outbox.enqueue(alert))
         if result.sealed is not None:
-            unit.lineage.replace(evidence.night, _edges(evidence))
+            unit.lineage.replace(evidence.night, evidence.graph.edges)
             unit.nights.seal(result.sealed)
     return fresh
 
@@ -98,10 +98,3 @@ def _record_consequences(unit: Unit, consequences: Consequences) -> None:
     for change in consequences.changes:
         unit.incidents.put(change.incident, change.event)
     _write_reviews(unit, consequences.reviews)
-
-
-def _edges(evidence: Evidence) -> list[EdgeRecord]:
-    return [
-        EdgeRecord(edge.source, edge.target, str(edge.kind), str(edge.known_by), edge.evidence)
-        for edge in evidence.graph.edges
-    ]

@@ -7,15 +7,13 @@ whole here too: a night's rows must be of that night, and no two may answer the 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from governance_pipeline.errors import UsageError
-from governance_pipeline.store.ports import EdgeRecord, NightRecord, PartitionRecord
+from governance_pipeline.store.ports import NightRecord, PartitionRecord
 from governance_pipeline.store.values import (
     day,
     entity_key,
@@ -141,29 +139,6 @@ def risk_of(row: Row) -> RiskScore:
             "contributions": tuple(Contribution(**part) for part in row["contributions"]),
         }
     )
-
-
-def edge_row(edge: EdgeRecord) -> dict[str, Any]:
-    what = f"of the edge {edge.source} -> {edge.target}"
-    return {
-        "source": entity_key(edge.source),
-        "target": entity_key(edge.target),
-        "kind": text(edge.kind, f"the kind {what}"),
-        "known_by": text(edge.known_by, f"the origin {what}"),
-        "detail": text(edge.detail, f"the detail {what}"),
-    }
-
-
-def edge_of(row: Row) -> EdgeRecord:
-    return EdgeRecord(**{**row, "source": Entity.parse(row["source"]), "target": Entity.parse(row["target"])})
-
-
-def graph_rows(edges: Iterable[EdgeRecord]) -> tuple[str, list[dict[str, Any]]]:
-    """The graph's digest and its edges: each once, in order, so that equal graphs have one digest."""
-    unique = sorted({tuple(edge_row(edge).items()) for edge in edges})
-    written = json.dumps([[value for _, value in edge] for edge in unique], separators=(",", ":"))
-    digest = hashlib.sha256(written.encode("ascii")).hexdigest()
-    return digest, [dict(edge) for edge in unique]
 
 
 def profile_row(dataset: str, night: date, profile: Mapping[str, Any]) -> dict[str, Any]:

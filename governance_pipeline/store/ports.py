@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
+from governance_pipeline.vocabulary.lineage import Edge, Held, Node
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent
 from governance_pipeline.vocabulary.risk import RiskScore
@@ -197,21 +198,24 @@ class Versions(Protocol):
         """Oldest registration first."""
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeRecord:
-    """A lineage edge as of a night."""
+class Lineage(Protocol):
+    """The graph of every night: what is in one night's graph and was in the last one's is kept once, with
+    the first and the last night of the time for which it held.
 
-    source: Entity
-    target: Entity
-    kind: str
-    known_by: str
-    detail: str = ""
+    Two edges with different evidence and else the same are one; it has the evidence that was written last.
+    """
 
+    def replace(self, night: date, edges: Iterable[Edge], nodes: Iterable[Node] = ()) -> None:
+        """Make this the graph of ``night``, whether it is recorded already or not. Other nights' stay."""
 
-class LineageEdges(Protocol):
-    def replace(self, night: date, edges: Iterable[EdgeRecord]) -> None: ...
-    def of_night(self, night: date) -> Sequence[EdgeRecord]:
-        """The newest graph recorded on or before ``night``; ordered."""
+    def of_night(self, night: date) -> Sequence[Edge]:
+        """The edges of the newest graph recorded on or before ``night``; ordered."""
+
+    def nodes_of_night(self, night: date) -> Sequence[Node]:
+        """What was known of nodes in that graph; ordered."""
+
+    def held(self, night: date) -> Sequence[Held]:
+        """As :meth:`of_night`, with the nights for which each edge was held."""
 
 
 class Unit(Protocol):
@@ -225,7 +229,7 @@ class Unit(Protocol):
     outbox: Outbox
     reviews: Reviews
     versions: Versions
-    lineage: LineageEdges
+    lineage: Lineage
 
 
 class Store(Protocol):

@@ -14,14 +14,14 @@ from governance_pipeline.errors import StoreUnavailable
 from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder
 from governance_pipeline.store.failures import UPGRADE, translated
 from governance_pipeline.store.incidents import SqlIncidents
-from governance_pipeline.store.lineage import SqlLineageEdges
+from governance_pipeline.store.lineage import SqlLineage
 from governance_pipeline.store.measurements import SqlMeasurements
 from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.nights import SqlNights
 from governance_pipeline.store.outbox import SqlOutbox
 from governance_pipeline.store.ports import (
     Incidents,
-    LineageEdges,
+    Lineage,
     Measurements,
     Nights,
     Outbox,
@@ -51,7 +51,7 @@ class SqlUnit:
         self.outbox: Outbox = SqlOutbox(transaction)
         self.reviews: Reviews = SqlReviews(transaction)
         self.versions: Versions = SqlVersions(transaction)
-        self.lineage: LineageEdges = SqlLineageEdges(transaction)
+        self.lineage: Lineage = SqlLineage(transaction)
 
 
 class SqlStore:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -28,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 from governance_pipeline.store.values import instant
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -267,23 +266,38 @@ versions = Table(
 )
 
 # A graph rarely changes from one night to the next: its edges are kept once, by their digest.
-lineage_graphs = Table("lineage_graphs", metadata, Column("digest", Text, primary_key=True))
+# A graph's parts, each with the night from which and the one until which it held (none: it still does).
+# All ends are nights of lineage_nights.
+lineage_nights = Table("lineage_nights", metadata, Column("night", Date, primary_key=True))
 
 lineage_edges = Table(
     "lineage_edges",
     metadata,
-    Column("graph", Text, ForeignKey("lineage_graphs.digest", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
+    _name("id", primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("until", Date, nullable=True, index=True),
     _name("source"),
     _name("target"),
     _text("kind"),
     _text("known_by"),
-    _text("detail"),
+    _text("said_by"),
+    _text("transformation"),
+    _text("evidence"),
 )
 
-lineage_nights = Table(
-    "lineage_nights",
+lineage_nodes = Table(
+    "lineage_nodes",
     metadata,
-    Column("night", Date, primary_key=True),
-    Column("graph", Text, ForeignKey("lineage_graphs.digest"), nullable=False, index=True),
+    _name("id", primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("until", Date, nullable=True, index=True),
+    _name("entity"),
+    _text("said_by"),
+    _text("role"),
+    _text("description"),
+    Column("owners", Document, nullable=False),
+    Column("tags", Document, nullable=False),
+    _text("digest"),
+    Column("facts", Document, nullable=False),
+    _text("evidence"),
 )

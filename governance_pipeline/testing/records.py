@@ -26,12 +26,13 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Indicators, Playbook
 from governance_pipeline.indicators.base import Baseline, Counted, DatasetInputs, ModelInputs, NightInputs
-from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.cross_plan import CrossFeature, CrossPlan, CrossTarget
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.profile import ColumnProfile, ColumnType, ConsentTally, Histogram, Profile
 from governance_pipeline.testing.fakes import healthy_crosses
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
 from governance_pipeline.vocabulary.review import ModelVersion
 
 NIGHT = date(2026, 3, 4)

@@ -14,10 +14,16 @@ class EntityKind(StrEnum):
     SOURCE = "source"
     DATASET = "dataset"
     COLUMN = "column"
+    FEATURE_VIEW = "feature_view"  # of a feature store, where no contract says that it is a dataset
+    FEATURE = "feature"
     JOB = "job"
+    RUN = "run"
     MODEL = "model"
     VERSION = "version"
     DEPLOYMENT = "deployment"
+    PERSON = "person"  # or a team
+    VENDOR = "vendor"
+    PURPOSE = "purpose"
     PROJECT = "project"
 
 
@@ -32,6 +38,9 @@ class Entity:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # the name nearly tells the kind, and a graph is built of many lookups
 
     @classmethod
     def parse(cls, text: str) -> Entity:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.lineage import reaches, upstream_assets
-from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
 
 MODEL = Entity.model("approval")
 

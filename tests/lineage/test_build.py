@@ -6,9 +6,10 @@ import pytest
 
 from governance_pipeline.charter.contract import Column, ColumnSource, Location
 from governance_pipeline.lineage.build import build, build_graph
-from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.testing import a_version
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
 from tests.lineage.sample import a_project, a_table, contracts
 
 MODEL = Entity.model("mortgage_approval")

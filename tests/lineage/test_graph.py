@@ -5,9 +5,10 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph, owner_dataset
+from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
 from governance_pipeline.testing import a_graph
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
 
 NODES = [Entity.dataset(f"a.t{number}") for number in range(6)]
 graphs = st.builds(

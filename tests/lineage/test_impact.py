@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance_pipeline.lineage.build import build_graph
-from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.impact import Branch, impact, steps, trace
 from governance_pipeline.testing import a_graph, a_version
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
 from tests.lineage.sample import a_project
 
 

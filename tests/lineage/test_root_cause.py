@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.lineage.explains import explains
-from governance_pipeline.lineage.graph import Edge, EdgeKind, LineageGraph
+from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.root_cause import root_causes, trace_root_causes
 from governance_pipeline.lineage.situation import placed
 from governance_pipeline.testing import a_graph, a_version
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
 from tests.lineage.sample import a_breach, a_project

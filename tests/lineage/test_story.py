@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from governance_pipeline.lineage.build import build_graph
-from governance_pipeline.lineage.graph import Edge, EdgeKind, KnownBy
 from governance_pipeline.lineage.story import sentence, story
 from governance_pipeline.testing import a_version
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
 from tests.lineage.sample import a_project
 
 

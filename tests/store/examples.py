@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from governance_pipeline.store.ports import EdgeRecord, NightRecord
+from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import (
     Alert,
@@ -13,6 +13,7 @@ from governance_pipeline.vocabulary.incident import (
     IncidentEvent,
     IncidentStatus,
 )
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, Threshold
 from governance_pipeline.vocabulary.review import (
@@ -153,6 +154,16 @@ def version(version: str = "2", **changes) -> ModelVersion:
     return ModelVersion(version=version, **{**values, **changes})
 
 
-def edge(source: Entity = BUREAU, target: Entity = INCOMES, **changes) -> EdgeRecord:
-    values = {"kind": "feeds", "known_by": "declared", "detail": "datasets/incomes.odcs.yaml:42"}
-    return EdgeRecord(source=source, target=target, **{**values, **changes})
+def edge(source: Entity = BUREAU, target: Entity = INCOMES, **changes) -> Edge:
+    values = {"kind": EdgeKind.FEEDS, "evidence": "datasets/incomes.odcs.yaml:42"}
+    return Edge(source=source, target=target, **{**values, **changes})
+
+
+def node(entity: Entity = BUREAU, **changes) -> Node:
+    values = {
+        "by": "feast:lending",
+        "owners": ("ruth@example.org",),
+        "tags": ("pii",),
+        "facts": {"ttl": "1 day"},
+    }
+    return Node(entity, **{**values, **changes})

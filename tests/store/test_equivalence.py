@@ -34,6 +34,7 @@ from tests.store.examples import (
     milestone,
     night_record,
     nights_after,
+    node,
     review_event,
     risk,
     version,
@@ -128,8 +129,11 @@ def found(draw):
 @st.composite
 def linked(draw):
     night = draw(nights)
-    edges = draw(st.lists(st.builds(edge, entities, entities, detail=names), max_size=3))
-    return lambda unit: unit.lineage.replace(night, edges)
+    edges = draw(
+        st.lists(st.builds(edge, entities, entities, transformation=names, evidence=names), max_size=3)
+    )
+    described = draw(st.lists(st.builds(node, entities, description=names, evidence=names), max_size=2))
+    return lambda unit: unit.lineage.replace(night, edges, described)
 
 
 @st.composite
@@ -187,7 +191,7 @@ def readings():
     for night in map(nights_after, range(3)):
         yield lambda unit, night=night: unit.measurements.of_night(night)
         yield lambda unit, night=night: unit.risks.of_night(night)
-        yield lambda unit, night=night: unit.lineage.of_night(night)
+        yield lambda unit, night=night: (unit.lineage.held(night), unit.lineage.nodes_of_night(night))
     for entity in (INCOMES, BUREAU, MODEL):
         yield lambda unit, entity=entity: unit.measurements.history(entity, nights=2)
         yield lambda unit, entity=entity: unit.measurements.history(entity, last=nights_after(1))

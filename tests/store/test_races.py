@@ -163,8 +163,8 @@ def test_runs_of_the_same_night_at_once_leave_one_runs_rows(stores):
             unit.risks.replace(
                 NIGHT, [risk(INCOMES, float(writer)), risk(BUREAU, float(writer))][: 1 + writer % 2]
             )
-            unit.lineage.replace(NIGHT, [edge(detail=f"run {writer}")])
-            unit.lineage.replace(nights_after(writer % 3), [edge(detail=f"run {writer % 2}")])
+            unit.lineage.replace(NIGHT, [edge(transformation=f"run {writer}")])
+            unit.lineage.replace(nights_after(writer % 3), [edge(transformation=f"run {writer % 2}")])
 
     store = stores[0]
     for _ in range(ROUNDS):

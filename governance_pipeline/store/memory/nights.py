@@ -8,7 +8,7 @@ from typing import Any
 
 from governance_pipeline.store import night_records as records
 from governance_pipeline.store.memory.transaction import MemoryTransaction, Row
-from governance_pipeline.store.ports import EdgeRecord, NightRecord, PartitionRecord
+from governance_pipeline.store.ports import NightRecord, PartitionRecord
 from governance_pipeline.store.values import day, entity_key, key, unpack
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -208,22 +208,6 @@ class MemoryRisks:
         name = entity_key(entity)
         rows = self._transaction.rows("risks", lambda row: row["entity"] == name, order=_night)
         return [records.risk_of(row) for row in _window(rows, None, nights)]
-
-
-class MemoryLineageEdges:
-    """See :class:`ports.LineageEdges`."""
-
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
-
-    def replace(self, night: date, edges: Iterable[EdgeRecord]) -> None:
-        _, rows = records.graph_rows(edges)
-        self._transaction.put("lineage", (day(night, "a night"),), {"night": night, "edges": rows})
-
-    def of_night(self, night: date) -> Sequence[EdgeRecord]:
-        end = day(night, "a night")
-        graphs = self._transaction.rows("lineage", lambda row: row["night"] <= end, order=_night)
-        return [records.edge_of(row) for row in graphs[-1]["edges"]] if graphs else []
 
 
 def _night(row: Row) -> date:

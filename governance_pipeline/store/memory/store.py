@@ -12,8 +12,8 @@ from governance_pipeline.store.memory.acts import (
     MemoryReviews,
     MemoryVersions,
 )
+from governance_pipeline.store.memory.lineage import MemoryLineage
 from governance_pipeline.store.memory.nights import (
-    MemoryLineageEdges,
     MemoryMeasurements,
     MemoryNights,
     MemoryProfiles,
@@ -23,7 +23,7 @@ from governance_pipeline.store.memory.transaction import MemoryTransaction, Tabl
 from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.ports import (
     Incidents,
-    LineageEdges,
+    Lineage,
     Measurements,
     Nights,
     Outbox,
@@ -47,7 +47,7 @@ class MemoryUnit:
         self.outbox: Outbox = MemoryOutbox(transaction)
         self.reviews: Reviews = MemoryReviews(transaction)
         self.versions: Versions = MemoryVersions(transaction)
-        self.lineage: LineageEdges = MemoryLineageEdges(transaction)
+        self.lineage: Lineage = MemoryLineage(transaction)
 
 
 class InMemoryStore:
