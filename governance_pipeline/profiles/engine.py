@@ -30,7 +30,7 @@ from governance_pipeline.profiles.plan import Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.sample import sample_rows
-from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed
+from governance_pipeline.profiles.session import FileDamaged, FilesMoved, Session, StatementFailed
 from governance_pipeline.profiles.tables import SourceTable, Tables
 
 if TYPE_CHECKING:
@@ -176,6 +176,8 @@ class IbisEngine:
                 f"files of {dataset} came and went while it was read: {self._shown(error.message)}",
                 hint="run the night again once its files are all there",
             ) from error
+        except FileDamaged as error:
+            raise FileDamaged(self._shown(error.file or location.path)) from error
         except (StatementFailed, SourceUnavailable) as error:
             if limit.passed:  # whatever it was that the interrupt broke
                 raise limit.error() from None
@@ -208,5 +210,7 @@ class IbisEngine:
         except FilesMoved:
             raise
         except CannotEvaluate as error:  # a ledger that hangs costs the table its consent only
+            if isinstance(error, FileDamaged) and not error.file:
+                raise  # it may be a file of the table itself
             return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
         return replace(profile, consent=tallies)

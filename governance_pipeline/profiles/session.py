@@ -26,6 +26,11 @@ _NOT_PARQUET = re.compile(
     r"(?:magic bytes found at end of|too small to be a Parquet).*|File '[^']+' too small"
 )
 _FILE = re.compile(r"[Ff]ile ['\"]([^'\"]+)['\"]")
+_READ_FILES = ("duckdb", "spark")
+# How these say that a file's footer can be read and what it points at cannot; some of it names the file.
+_DAMAGED = re.compile(
+    r"Failed to read file|encoding found in Parquet file|[Cc]orrupt|FAILED_READ_FILE\.NO_HINT"
+)
 # How DuckDB and Spark say that a file which was there when the table was opened is there no more.
 _VANISHED = re.compile(r"^No files found that match|FILE_NOT_EXIST")
 
@@ -40,6 +45,23 @@ class FilesMoved(SourceUnavailable):
     """A file disappeared while its table was read: whoever opens the table again sees it as it is now."""
 
     code = "files_moved"
+
+
+class FileDamaged(SourceUnavailable):
+    """A file is what it says it is, but a part of it does not hold what was written.
+
+    Attributes:
+        file: its path; "" where the engine does not tell which of those that it read.
+    """
+
+    code = "file_damaged"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"{file or 'a file'} is damaged: a part of it cannot be read",
+            hint="put it back from its source or from a backup, or remove it, then run the night again",
+        )
+        self.file = file
 
 
 @dataclass(slots=True)
@@ -68,6 +90,7 @@ class Session:
         Raises:
             StatementFailed: the engine refused it.
             FilesMoved: a file that it reads has disappeared.
+            FileDamaged: a part of a file that it reads is destroyed.
             ScanTimedOut: the time given by :meth:`limited` is over.
         """
         limit = self._limit
@@ -79,6 +102,8 @@ class Session:
             self.broken = True
             if (limit is not None and limit.passed) or type(error).__name__ == "QueryCanceled":
                 raise (limit.error() if limit else ScanTimedOut("the statement was cut off")) from None
+            if self.dialect in _READ_FILES and _is_damage(error):
+                raise FileDamaged(_file_in(str(error))) from None
             said = reason(error, self.secrets)
             # the cause may quote rows
             raise (FilesMoved if _VANISHED.search(said) else StatementFailed)(said) from None
@@ -148,8 +173,7 @@ def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
     lines = str(error).strip().splitlines() or [""]
     name = type(error).__name__
     if _NOT_PARQUET.search(lines[0]):
-        file = _FILE.search(lines[0])
-        return f"{file.group(1) if file else 'a file'} is not a Parquet file, or was cut off"
+        return f"{_file_in(lines[0]) or 'a file'} is not a Parquet file, or was cut off"
     if name == "OutOfMemoryException":
         return "it needs more memory than limits.memory in governance.yaml allows"
     if name not in _SPEAKS_OF_NO_ROW:
@@ -158,3 +182,14 @@ def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
     for secret in secrets:
         said = said.replace(secret, "***")
     return said
+
+
+def _is_damage(error: Exception) -> bool:
+    """What DuckDB's readers of pages meet unprepared has no kind of its own and is just an error."""
+    bare = type(error).__name__ == "Error"
+    return not _NOT_PARQUET.search(str(error)) and (bare or _DAMAGED.search(str(error)) is not None)
+
+
+def _file_in(message: str) -> str:
+    found = _FILE.search(message)
+    return found.group(1) if found else ""

@@ -11,6 +11,7 @@ from typing import Any
 
 _CONDITION = re.compile(r"^\[[A-Z0-9_.]+\]\s*")
 _STATE = re.compile(r"\s*SQLSTATE: \w+.*$")
+_UNREADABLE = re.compile(r"\[FAILED_READ_FILE\.NO_HINT\] .*? file (?:file://)?(/?\S.*?)\.\s+SQLSTATE")
 _LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _DEEPEST = 20  # causes of causes that are looked at
 
@@ -32,10 +33,13 @@ def keep_quiet() -> None:
 
 
 def said(error: Exception) -> str:
-    """The error's condition, and its message where it was raised before any row was read."""
+    """The error's condition, with the file it met it in, or with its message where no row was read yet."""
     if isinstance(error, SparkFailed):
         return str(error)
     condition = _condition(error) or type(error).__name__
+    unreadable = _UNREADABLE.search(str(error))
+    if unreadable is not None:
+        return f"{condition}: it is in the file '{unreadable[1]}'"
     if type(error).__name__ not in ("AnalysisException", "ParseException"):
         return condition
     line = (str(error).strip().splitlines() or [""])[0]

@@ -22,6 +22,7 @@ from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.connect import Connections
+from governance_pipeline.profiles.damage import finding
 from governance_pipeline.profiles.files import FileState, Listing, file_state, shown
 from governance_pipeline.profiles.lake import listing_of, wide_decimals
 from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed, reason
@@ -120,12 +121,19 @@ class Tables:
         if location.connection:
             yield self._database_table(session, location)
         elif location.kind == "duckdb":
-            yield self._attached_table(session, location)
+            with finding(
+                session, lambda: [(location.path, self._attached_table(session, location).relation)]
+            ):
+                yield self._attached_table(session, location)
         else:
             with self._lock:
                 staged = self._staged.setdefault(location, _Staged())
-            with session.holding(staged.lock):
+            with session.holding(staged.lock), finding(session, lambda: self._each_file(session, location)):
                 yield self._file_table(session, location, staged)
+
+    def _each_file(self, session: Session, location: Location) -> Iterator[tuple[str, exp.Expression]]:
+        listing = listing_of(session, location, self._root)
+        return ((shown(Path(file[0]), self._root), listing.read([file])) for file in listing.files)
 
     def _database_table(self, session: Session, location: Location) -> SourceTable:
         if location.kind != "sql" and not hasattr(session.backend, "view_of"):
@@ -216,7 +224,9 @@ class Tables:
             and self._make_room(session, staged, size)
         )
         fresh = [file for file in files if file not in staged.files]
-        grown = staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
+        grown = (
+            bool(staged.files) and staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
+        )
         grown = grown and staged.extra == listing.extra
         wide = wide_decimals(session, fresh) if location.kind == "parquet" else ()
         if wide or not (grown and self._append(session, staged, listing, fresh)):

@@ -12,6 +12,7 @@ import pytest
 
 from governance_pipeline.vocabulary.outcome import Outcome
 from tests.bad_input.conftest import Night, Trouble, alike
+from tests.damage import damage
 from tests.tiny import PEOPLE, write, write_table
 
 
@@ -47,6 +48,25 @@ def test_an_unreadable_parquet_file(trouble: Trouble, content: bytes):
         assert_one_scan_incident(
             tonight(), "shop.people", "data-team", f"{trouble.data('people').name} is not a Parquet file"
         )
+
+
+def test_a_parquet_file_of_which_a_page_is_destroyed(trouble: Trouble):
+    file = trouble.data("people")
+    with trouble.hurting_only("shop.people") as tonight:
+        damage(file, "income")
+        assert_one_scan_incident(tonight(), "shop.people", "data-team", f"{file.name} is damaged")
+
+
+def test_a_consent_ledger_of_which_a_page_is_destroyed_costs_the_others_their_consent_only(trouble: Trouble):
+    damage(trouble.root / "data" / "consents" / "all.parquet", "status")
+    tonight = trouble.tonight()
+    assert set(tonight.errors) == {"shop.consents"}
+    for dataset in ("shop.people", "shop.features", "shop.snapshot"):
+        found = tonight.of(dataset)
+        consent = [m for (indicator, _), m in found.items() if indicator == "consent"]
+        assert {m.outcome for m in consent} == {Outcome.NOT_RUN}
+        assert all("data/consents/all.parquet is damaged" in m.sentence for m in consent)
+        assert {m.outcome for (indicator, _), m in found.items() if indicator == "quality"} == {Outcome.PASS}
 
 
 def test_the_same_trouble_on_the_same_night_again_is_told_once(trouble: Trouble):
