@@ -8,13 +8,15 @@ interrupted night has written nothing and can simply be run again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
 from governance_pipeline.charter.contract import Contract
+from governance_pipeline.errors import UsageError
 from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.risk.assess import assess
@@ -45,9 +47,12 @@ from governance_pipeline.vocabulary.night import (
     RiskAssessed,
     VersionDiscovered,
 )
+from governance_pipeline.vocabulary.risk import RiskScore
 
 
-def run_night(services: Services, night: date, *, datasets: Collection[str] = ()) -> Iterator[NightEvent]:
+def run_night(
+    services: Services, night: date, *, datasets: Collection[str] = ()
+) -> Generator[NightEvent, None, None]:
     """Run one night and yield what happens as it happens.
 
     Args:
@@ -56,51 +61,33 @@ def run_night(services: Services, night: date, *, datasets: Collection[str] = ()
             no review. Default: everything.
 
     Raises:
+        UsageError: the day has not ended.
         NotFound: a name in ``datasets`` is not a dataset of the project.
         StoreUnavailable: nothing was written; run the night again.
     """
-    project, store = services.project, services.store
-    started = services.clock()
+    _require_ended(services, night)
+    started, partial = services.clock(), bool(datasets)
     contracts = _chosen(services, datasets)
-    models = () if datasets else tuple(project.models.values())
+    models = () if partial else tuple(services.project.models.values())
     yield NightStarted(night, tuple(c.dataset for c in contracts), tuple(m.name for m in models))
 
-    memory = recall(store, project, night)
-    discovery = discover(project, night_end(project, night))
-    for version in discovery.all_versions:
-        if (version.model, version.version) not in memory.versions:
-            yield VersionDiscovered(night, version)
-    graph = build_graph(project, discovery.all_versions)
-
-    asked = [contract.dataset for contract in contracts]
-    baselines = take_baselines(
-        services, night, discovery, memory.baselines, memory.unreadable, compared=asked
-    )
-    crosses = count_crosses(services, night, discovery, baselines, asked=datasets)
-    scans = Scans()
-    yield from scan_datasets(services, night, contracts, discovery, baselines.profiles, into=scans)
-
-    evidence = Evidence(night, scans, baselines, discovery, memory, graph, read_at=started, crosses=crosses)
+    evidence = yield from _evidence(services, night, contracts, started)
+    crosses = count_crosses(services, night, evidence.discovery, evidence.baselines, asked=datasets)
+    evidence = replace(evidence, crosses=crosses)
     measurements = measure(services, evidence, contracts, models)
 
-    measured = {m.entity for m in measurements}
-    known = [m for m in memory.tonight if datasets and m.entity not in measured] + measurements
-    risks = assess(night, known, graph, project.playbook, memory.risks, _governed(services))
+    risks = _risks(services, evidence, measurements, partial=partial)
     yield from map(RiskAssessed, risks)
-
-    consequences = draw_consequences(services, evidence, measurements, risks, partial=bool(datasets))
+    consequences = draw_consequences(services, evidence, measurements, risks, partial=partial)
     yield from _announced(consequences, night)
-    standing = {**memory.incidents, **{c.incident.id: c.incident for c in consequences.changes}}
-    measurements = linked(project, measurements, standing)
+    measurements = _with_links(services, evidence, measurements, consequences)
     yield from map(IndicatorMeasured, measurements)
 
-    sealed = None if datasets else seal(services, evidence, contracts, models, measurements, started)
+    sealed = None if partial else seal(services, evidence, contracts, models, measurements, started)
     entities = (*(Entity.dataset(c.dataset) for c in contracts), *(Entity.model(m.name) for m in models))
-    fresh = record(
-        store,
-        NightResult(evidence, entities, measurements, risks, consequences, project.playbook.profiles, sealed),
-    )
-    yield from map(AlertQueued, fresh)
+    keeping = services.project.playbook.profiles
+    result = NightResult(evidence, entities, measurements, risks, consequences, keeping, sealed)
+    yield from map(AlertQueued, record(services.store, result))
     yield publish_lineage(services, evidence, measurements, started)
     if sealed is not None:
         seconds = (sealed.finished_at - started).total_seconds()
@@ -111,21 +98,13 @@ def check_dataset(services: Services, dataset: str, night: date) -> list[Measure
     """Measure one dataset as the night would, and write nothing.
 
     Raises:
+        UsageError: the day has not ended.
         NotFound: there is no such dataset.
     """
-    project = services.project
-    contract = project.contract(dataset)
-    memory = recall(services.store, project, night)
-    discovery = discover(project, night_end(project, night))
-    graph = build_graph(project, discovery.all_versions)
-    baselines = take_baselines(
-        services, night, discovery, memory.baselines, memory.unreadable, compared=[dataset]
-    )
-    scans = Scans()
-    for _ in scan_datasets(services, night, [contract], discovery, baselines.profiles, into=scans):
-        pass
-    evidence = Evidence(night, scans, baselines, discovery, memory, graph, read_at=services.clock())
-    return measure(services, evidence, [contract], ())
+    _require_ended(services, night)
+    contracts = [services.project.contract(dataset)]
+    evidence = _returned(_evidence(services, night, contracts, services.clock()))
+    return measure(services, evidence, contracts, ())
 
 
 def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Opening]:
@@ -154,7 +133,11 @@ def missed_nights(services: Services, until: date) -> list[date]:
     """Nights from the schedule's start to ``until`` that were never sealed, oldest first.
 
     Schedulers drop ticks while they are down; so the project, not the scheduler, knows what is due.
+
+    Raises:
+        UsageError: the day ``until`` has not ended.
     """
+    _require_ended(services, until)
     start = services.project.settings.schedule.start
     with services.store.begin() as unit:
         sealed = {record.night for record in unit.nights.between(start, until)}
@@ -168,6 +151,35 @@ def last_due_night(services: Services) -> date:
     local_now = services.clock().astimezone(ZoneInfo(schedule.timezone))
     tick: datetime = croniter(schedule.cron, local_now + timedelta(seconds=1)).get_prev(datetime)
     return tick.date() - timedelta(days=1)
+
+
+def _require_ended(services: Services, night: date) -> None:
+    """Refuse a night that is still to come: kept, it would be the newest and silence the real ones."""
+    if night_end(services.project, night) > services.clock():
+        raise UsageError(
+            f"the day {night} has not ended, so its night cannot be run",
+            hint=f"the last night that is due is {last_due_night(services)}",
+        )
+
+
+def _evidence(
+    services: Services, night: date, contracts: Sequence[Contract], read_at: datetime
+) -> Generator[NightEvent, None, Evidence]:
+    """What the night's measurements are made from: recalled, discovered and scanned."""
+    project = services.project
+    memory = recall(services.store, project, night)
+    discovery = discover(project, night_end(project, night))
+    for version in discovery.all_versions:
+        if (version.model, version.version) not in memory.versions:
+            yield VersionDiscovered(night, version)
+    graph = build_graph(project, discovery.all_versions)
+    asked = [contract.dataset for contract in contracts]
+    baselines = take_baselines(
+        services, night, discovery, memory.baselines, memory.unreadable, compared=asked
+    )
+    scans = Scans()
+    yield from scan_datasets(services, night, contracts, discovery, baselines.profiles, into=scans)
+    return Evidence(night, scans, baselines, discovery, memory, graph, read_at)
 
 
 def _chosen(services: Services, datasets: Collection[str]) -> Sequence[Contract]:
@@ -185,6 +197,44 @@ def _governed(services: Services) -> tuple[Entity, ...]:
         *sorted(features),
         *map(Entity.model, project.models),
     )
+
+
+def _returned(steps: Generator[NightEvent, None, Evidence]) -> Evidence:
+    """What the steps come to, where nobody follows them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            evidence: Evidence = done.value
+            return evidence
+
+
+def _risks(
+    services: Services, evidence: Evidence, measurements: Sequence[Measurement], *, partial: bool
+) -> list[RiskScore]:
+    """Scores of all that is governed; in a partial night from what an earlier run has measured too."""
+    memory = evidence.memory
+    measured = {m.entity for m in measurements}
+    earlier = [m for m in memory.tonight if partial and m.entity not in measured]
+    return assess(
+        evidence.night,
+        [*earlier, *measurements],
+        evidence.graph,
+        services.project.playbook,
+        memory.risks,
+        _governed(services),
+    )
+
+
+def _with_links(
+    services: Services,
+    evidence: Evidence,
+    measurements: Sequence[Measurement],
+    consequences: Consequences,
+) -> list[Measurement]:
+    """The measurements, with the pictures of the incidents that stand after tonight."""
+    standing = {**evidence.memory.incidents, **{c.incident.id: c.incident for c in consequences.changes}}
+    return linked(services.project, measurements, standing)
 
 
 def _announced(consequences: Consequences, night: date) -> Iterator[NightEvent]:

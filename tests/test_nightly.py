@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from governance_pipeline.charter.settings import Schedule
-from governance_pipeline.errors import NotFound, SourceUnavailable, StoreUnavailable
+from governance_pipeline.errors import NotFound, SourceUnavailable, StoreUnavailable, UsageError
 from governance_pipeline.nightly import check_dataset, last_due_night, missed_nights, run_night
+from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
 from governance_pipeline.testing import (
     DATASET,
@@ -46,6 +48,7 @@ from governance_pipeline.vocabulary.night import (
     VersionDiscovered,
 )
 from governance_pipeline.vocabulary.outcome import Outcome
+from tests.fakes import clock_of, engine_of, morning_after
 from tests.reviews.support import consent_at, late
 from tests.state import state
 
@@ -58,18 +61,8 @@ def day(number: int) -> date:
     return NIGHT + timedelta(days=number - 1)
 
 
-def morning(number: int) -> datetime:
-    return datetime(2026, 3, 5, 7, tzinfo=UTC) + timedelta(days=number - 1)
-
-
 def set_clock(services: Services, number: int) -> None:
-    assert isinstance(services.clock, FixedClock)
-    services.clock.now = morning(number)
-
-
-def engine_of(services: Services) -> FakeEngine:
-    assert isinstance(services.engine, FakeEngine)
-    return services.engine
+    clock_of(services).now = morning_after(day(number))
 
 
 def run(services: Services, number: int = 1, **answers: Any) -> list[Any]:
@@ -199,7 +192,7 @@ def test_a_night_that_nobody_listens_to_is_not_run(tmp_path: Path):
     for event in events:
         if isinstance(event, DatasetScanned):
             break
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     with services.store.begin() as unit:
         assert unit.nights.latest() is None
         assert not unit.measurements.of_night(NIGHT)
@@ -263,7 +256,7 @@ def test_however_often_and_in_whatever_order_nights_are_repeated_the_end_is_the_
     def lived(numbers: list[int]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             services = a_services(Path(folder))
-            register_version(Path(folder), "2", at=morning(newer) - timedelta(hours=12))
+            register_version(Path(folder), "2", at=morning_after(day(newer)) - timedelta(hours=12))
             for number in numbers:
                 source, features = weather[number - 1]
                 run(services, number, **{SOURCE: source, DATASET: features})
@@ -328,9 +321,39 @@ def test_missed_nights_are_those_never_sealed_since_the_start_oldest_first(tmp_p
     schedule = {"start": day(2)}
     services = a_services(tmp_path, project=a_small_project(tmp_path, settings={"schedule": schedule}))
     run(services, 3)
+    set_clock(services, 5)
     list(run_night(services, day(4), datasets=[SOURCE]))  # partial: not sealed
     assert missed_nights(services, day(5)) == [day(2), day(4), day(5)]
     assert missed_nights(services, day(1)) == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda services, night: list(run_night(services, night)),
+        lambda services, night: list(run_night(services, night, datasets=[SOURCE])),
+        lambda services, night: check_dataset(services, SOURCE, night),
+        missed_nights,
+    ],
+    ids=["night", "partial night", "check", "catch up"],
+)
+def test_a_night_whose_day_has_not_ended_is_refused_whoever_asks_for_it(
+    tmp_path: Path, act: Callable[[Services, date], object], zone: str
+):
+    """Kept, it would be the newest: every real night before it would open and tell nothing."""
+    schedule = {"start": NIGHT, "timezone": zone}
+    services = a_services(tmp_path, project=a_small_project(tmp_path, settings={"schedule": schedule}))
+    clock = clock_of(services)
+    clock.now = night_end(services.project, NIGHT) - timedelta(microseconds=1)
+    with pytest.raises(UsageError, match=f"the day {NIGHT} has not ended") as raised:
+        act(services, NIGHT)
+    assert raised.value.hint == f"the last night that is due is {last_due_night(services)}"
+    assert engine_of(services).plans == []
+    with services.store.begin() as unit:
+        assert not unit.measurements.of_night(NIGHT)
+    clock.tick(microseconds=1)
+    act(services, NIGHT)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
     from governance_pipeline.response.outbox import DispatchReport
-    from governance_pipeline.stages.services import Services
     from governance_pipeline.vocabulary.measurement import Measurement
     from governance_pipeline.vocabulary.night import NightEvent
     from governance_pipeline.vocabulary.risk import Contribution
@@ -56,7 +55,6 @@ def nightly(
 
     with services(open_project(project, lenient=True)) as opened:
         last = night.date() if night else last_due_night(opened)
-        _require_ended(opened, last)
         nights = sorted({*missed_nights(opened, last), last}) if catch_up else [last]
         events: list[NightEvent] = []
         for due in nights:
@@ -69,19 +67,6 @@ def nightly(
     else:
         _summarise(events, nights, delivered)
     raise typer.Exit(1 if _breached(events) else 0)
-
-
-def _require_ended(opened: Services, night: date) -> None:
-    """Refuse a night that is still to come: it would be the newest, and silence the real ones after it."""
-    from governance_pipeline.errors import UsageError
-    from governance_pipeline.nightly import last_due_night
-    from governance_pipeline.stages.scan import night_end
-
-    if night_end(opened.project, night) > opened.clock():
-        raise UsageError(
-            f"the day {night} has not ended, so its night cannot be run",
-            hint=f"the last night that is due is {last_due_night(opened)}",
-        )
 
 
 def check(

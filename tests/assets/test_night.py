@@ -9,8 +9,16 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from governance_pipeline.errors import SourceUnavailable
-from governance_pipeline.testing import AS_OF, DATASET, NIGHT, FakeEngine, a_healthy_scan, a_services
+from governance_pipeline.errors import SourceUnavailable, UsageError
+from governance_pipeline.testing import (
+    AS_OF,
+    DATASET,
+    NIGHT,
+    FakeEngine,
+    FixedClock,
+    a_healthy_scan,
+    a_services,
+)
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 from tests.assets.support import run_night
 
@@ -141,6 +149,15 @@ def test_a_night_that_cannot_write_fails_its_run(instance, tmp_path):
 
     with pytest.raises(ConnectionError, match="the store is down"):
         run_night(instance, replace(services, store=Down()), NIGHT.isoformat())
+
+
+def test_a_night_whose_day_has_not_ended_fails_its_run(instance, tmp_path):
+    clock = FixedClock(AS_OF - timedelta(minutes=1))
+    services = a_services(tmp_path, clock=clock)
+    with pytest.raises(UsageError, match=f"the day {NIGHT} has not ended"):
+        run_night(instance, services, NIGHT.isoformat())
+    with services.store.begin() as unit:
+        assert unit.nights.latest() is None
 
 
 def test_a_night_of_four_tables_costs_few_events(instance, tmp_path):

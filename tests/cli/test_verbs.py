@@ -300,10 +300,17 @@ def test_a_night_that_only_warns_says_where_to_read_of_what(governance: Command,
     assert "governance status says what did not pass" in done.out
 
 
-def test_a_night_that_is_still_to_come_is_refused_and_leaves_no_trace(governance: Command, calm: Path):
+@pytest.mark.parametrize(
+    "verb",
+    [("nightly",), ("nightly", "--catch-up"), ("check", "shop.people")],
+    ids=["nightly", "catch-up", "check"],
+)
+def test_a_night_that_is_still_to_come_is_refused_and_leaves_no_trace(
+    governance: Command, calm: Path, verb: tuple[str, ...]
+):
     governance("nightly", "-p", calm, "--date", night(1))
     before = contents(url(calm))
-    done = governance("nightly", "-p", calm, "--date", "2030-01-01")
+    done = governance(*verb, "-p", calm, "--date", "2030-01-01")
     assert done.code == 2
     assert "2030-01-01 has not ended" in done.err
     assert f"the last night that is due is {night(2)}" in done.err

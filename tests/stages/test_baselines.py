@@ -25,8 +25,15 @@ from governance_pipeline.testing import (
     a_small_project,
     register_version,
 )
-from governance_pipeline.vocabulary.night import IndicatorMeasured
+from governance_pipeline.vocabulary.night import IndicatorMeasured, NightEvent
 from governance_pipeline.vocabulary.outcome import Outcome
+from tests.fakes import clock_of, engine_of, morning_after
+
+
+def run(services: Services, night: date) -> list[NightEvent]:
+    """The night, on the morning after it."""
+    clock_of(services).now = morning_after(night)
+    return list(run_night(services, night))
 
 
 def drift(events) -> dict[str, Outcome]:
@@ -36,11 +43,11 @@ def drift(events) -> dict[str, Outcome]:
 
 def test_a_baseline_is_taken_once_per_version(tmp_path: Path):
     services = a_services(tmp_path)
-    list(run_night(services, NIGHT))
+    run(services, NIGHT)
     with services.store.begin() as unit:
         first = unit.profiles.get_baseline(MODEL, "1")
     register_version(tmp_path, "2")
-    list(run_night(services, NIGHT + timedelta(days=1)))
+    run(services, NIGHT + timedelta(days=1))
     with services.store.begin() as unit:
         assert unit.profiles.get_baseline(MODEL, "1") == first
         assert unit.profiles.get_baseline(MODEL, "2") is not None
@@ -50,7 +57,7 @@ def test_without_a_readable_snapshot_drift_is_not_run_and_says_why(tmp_path: Pat
     services = a_services(
         tmp_path, engine=FakeEngine({TRAINING_SET: SourceUnavailable("the snapshot is gone")})
     )
-    events = list(run_night(services, NIGHT))
+    events = run(services, NIGHT)
     assert drift(events) == {f"@{MODEL}": Outcome.NOT_RUN}
     (sentence,) = [
         e.measurement.sentence
@@ -63,15 +70,15 @@ def test_without_a_readable_snapshot_drift_is_not_run_and_says_why(tmp_path: Pat
 def test_once_the_snapshot_is_back_the_baseline_is_taken(tmp_path: Path):
     engine = FakeEngine({TRAINING_SET: SourceUnavailable("gone")})
     services = a_services(tmp_path, engine=engine)
-    list(run_night(services, NIGHT))
+    run(services, NIGHT)
     engine.answers = {TRAINING_SET: a_healthy_scan}
-    assert drift(run_night(services, NIGHT)) == {"ratio": Outcome.PASS}
+    assert drift(run(services, NIGHT)) == {"ratio": Outcome.PASS}
 
 
 def test_without_any_version_there_is_nothing_to_compare_with_and_that_is_said(tmp_path: Path):
     services = a_services(tmp_path)
     (tmp_path / "registry.json").write_text('{"model": "mortgage_approval", "versions": []}')
-    assert drift(run_night(services, NIGHT)) == {f"@{MODEL}": Outcome.NOT_RUN}
+    assert drift(run(services, NIGHT)) == {f"@{MODEL}": Outcome.NOT_RUN}
 
 
 # The days of the training data.
@@ -91,7 +98,7 @@ def of_a_day(rows: int) -> ColumnProfile:
 
 
 def compared_by_weekday(services: Services, night: date) -> bool:
-    events = run_night(services, night)
+    events = run(services, night)
     (found,) = [
         e.measurement
         for e in events
@@ -101,19 +108,18 @@ def compared_by_weekday(services: Services, night: date) -> bool:
 
 
 def told_apart(services: Services) -> list[str]:
-    assert isinstance(services.engine, FakeEngine)
-    return [plan.contract.dataset for plan in services.engine.told_apart]
+    return [plan.contract.dataset for plan in engine_of(services).told_apart]
 
 
 def test_the_days_of_the_training_data_are_read_once_on_the_grids_of_the_whole(tmp_path: Path):
     services = dated(tmp_path)
-    tonight = {NIGHT: {"ratio": of_a_day(500)}}
-    services.engine.by_day = {**services.engine.by_day, DATASET: tonight}  # type: ignore[attr-defined]
+    engine = engine_of(services)
+    engine.by_day = {**engine.by_day, DATASET: {NIGHT: {"ratio": of_a_day(500)}}}
     assert compared_by_weekday(services, NIGHT)
     assert compared_by_weekday(services, NIGHT)
     assert compared_by_weekday(services, NIGHT + timedelta(days=1))
     assert told_apart(services) == [TRAINING_SET]
-    plan = services.engine.told_apart[0]  # type: ignore[attr-defined]
+    plan = engine.told_apart[0]
     assert plan.compared == {"ratio"}
     grid = plan.grids["ratio"]
     with services.store.begin() as unit:
@@ -132,18 +138,18 @@ def test_a_snapshot_without_dates_has_no_days(tmp_path: Path):
 
 def test_without_its_days_a_dated_snapshot_is_read_again_the_next_night(tmp_path: Path):
     services = dated(tmp_path)
-    days = services.engine.by_day  # type: ignore[attr-defined]
-    services.engine.by_day = {TRAINING_SET: SourceUnavailable("gone")}  # type: ignore[attr-defined]
-    assert drift(run_night(services, NIGHT)) == {f"@{MODEL}": Outcome.NOT_RUN}
+    engine = engine_of(services)
+    days, engine.by_day = engine.by_day, {TRAINING_SET: SourceUnavailable("gone")}
+    assert drift(run(services, NIGHT)) == {f"@{MODEL}": Outcome.NOT_RUN}
     with services.store.begin() as unit:
         assert unit.profiles.get_baseline(MODEL, "1") is None
-    services.engine.by_day = days  # type: ignore[attr-defined]
-    assert drift(run_night(services, NIGHT + timedelta(days=1))) == {"ratio": Outcome.PASS}
+    engine.by_day = days
+    assert drift(run(services, NIGHT + timedelta(days=1))) == {"ratio": Outcome.PASS}
 
 
 def test_only_days_that_are_compared_with_are_recalled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     services = dated(tmp_path)
-    list(run_night(services, NIGHT))
+    run(services, NIGHT)
     recalled: list[int] = []
     read = stage.days_from_json
     monkeypatch.setattr(stage, "days_from_json", lambda stored: recalled.append(1) or read(stored))
@@ -152,15 +158,15 @@ def test_only_days_that_are_compared_with_are_recalled(tmp_path: Path, monkeypat
     check_dataset(services, DATASET, NIGHT)
     assert recalled == [1]
     register_version(tmp_path, "2")  # a candidate, which serves nobody yet
-    list(run_night(services, NIGHT + timedelta(days=1)))
-    list(run_night(services, NIGHT + timedelta(days=2)))
+    run(services, NIGHT + timedelta(days=1))
+    run(services, NIGHT + timedelta(days=2))
     assert recalled == [1, 1, 1]
 
 
 def test_days_that_cannot_be_read_any_more_end_no_night(tmp_path: Path):
     services = dated(tmp_path)
-    tonight = {NIGHT: {"ratio": of_a_day(500)}}
-    services.engine.by_day = {**services.engine.by_day, DATASET: tonight}  # type: ignore[attr-defined]
+    engine = engine_of(services)
+    engine.by_day = {**engine.by_day, DATASET: {NIGHT: {"ratio": of_a_day(500)}}}
     assert compared_by_weekday(services, NIGHT)
     with services.store.begin() as unit:
         profile = unit.profiles.get_baseline(MODEL, "1")

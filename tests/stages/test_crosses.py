@@ -35,18 +35,19 @@ from governance_pipeline.testing import (
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import IncidentChanged, IndicatorMeasured
 from governance_pipeline.vocabulary.outcome import Outcome
+from tests.fakes import clock_of, engine_of
 from tests.tiny import MODEL, PEOPLE, change, contract, morning, night, opened, tiny_project, write
 
 
 def crossed(services: Services, nights: int, **options: Any) -> list[int]:
     """How many counts each of so many nights took."""
-    assert isinstance(services.engine, FakeEngine)
+    engine, clock = engine_of(services), clock_of(services)
     taken = []
     for number in range(nights):
-        before = len(services.engine.crossed)
-        services.clock.tick(days=1 if number else 0)  # type: ignore[attr-defined]
+        before = len(engine.crossed)
+        clock.tick(days=1 if number else 0)
         list(run_night(services, NIGHT + timedelta(days=number), **options))
-        taken.append(len(services.engine.crossed) - before)
+        taken.append(len(engine.crossed) - before)
     return taken
 
 

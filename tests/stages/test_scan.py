@@ -87,7 +87,7 @@ def test_stopping_in_the_middle_waits_for_what_has_begun_and_reads_no_more(
     next(event for event in events if isinstance(event, DatasetScanned))
     assert begun.wait(20)
     with pytest.raises(KeyboardInterrupt):
-        events.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+        events.throw(KeyboardInterrupt)
     assert [plan.contract.dataset for plan in engine.plans] == [TRAINING_SET, SOURCE, DATASET]
 
 
