@@ -1,14 +1,16 @@
 """Real dispatchers in processes of their own, to be killed: ``STORE_URL WEBHOOK_URL``.
 
 Importing everything takes longer than a dispatcher lives here, so this process imports once and forks one
-dispatcher for each ``run SECONDS_LATER`` it reads, that much later by its clock. The dispatcher says
-``started PID``. On ``collect`` this process waits for its end and answers ``ended STATUS`` (negative: the
-signal that killed it); until then the PID is nobody else's.
+dispatcher for each line it reads: ``SECONDS_LATER LIMIT STEP``. Its clock stands that much later; it sends
+at most LIMIT alerts, and dies of SIGKILL at the STEPth call or return of any function, Python's or C's (0:
+never). A step is the same point of the program however busy the machine is. Answers ``ended STATUS STEPS``;
+the status is negative where a signal killed it, and the steps then are 0.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,17 +22,32 @@ from governance_pipeline.store.open import open_store
 from governance_pipeline.testing import a_charter
 from governance_pipeline.vocabulary.incident import Alert
 
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
-def say(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
+
+def say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
-def deliver(store_url: str, channel: AppriseChannel, later: timedelta) -> None:
+def deliver(store_url: str, channel: AppriseChannel, later: timedelta, limit: int, last_step: int) -> int:
+    """Dispatch; how many steps it took."""
     store = open_store(store_url)
-    say(f"started {os.getpid()}")
-    dispatch(store, {"out": channel}, a_charter(), lambda: datetime.now(UTC) + later, AlertPolicy())
+    steps = 0
+
+    def step(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == last_step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(step)
+    try:
+        dispatch(store, {"out": channel}, a_charter(), lambda: NOON + later, AlertPolicy(), limit=limit)
+    finally:
+        sys.setprofile(None)
     store.close()
+    return steps
 
 
 def main(store_url: str, webhook_url: str) -> None:
@@ -40,13 +57,17 @@ def main(store_url: str, webhook_url: str) -> None:
     open_store(store_url).close()
     say("ready")
     for line in sys.stdin:
+        later, limit, last_step = map(int, line.split())
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            deliver(store_url, channel, timedelta(seconds=float(line.removeprefix("run "))))
+            steps = deliver(store_url, channel, timedelta(seconds=later), limit, last_step)
+            os.write(writing, str(steps).encode())
             os._exit(0)
-        assert sys.stdin.readline() == "collect\n"
+        os.close(writing)
         _, status = os.waitpid(child, 0)
-        say(f"ended {os.waitstatus_to_exitcode(status)}")
+        with os.fdopen(reading) as told:
+            say(f"ended {os.waitstatus_to_exitcode(status)} {told.read() or 0}")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,27 +31,30 @@ class Dispatchers:
     parent: subprocess.Popen[str]
     started: int = 0
 
-    def run(self, kill_after: float | None) -> bool:
-        """Run one, killed after some seconds; whether the kill met a living dispatcher."""
-        self._say(f"run {120 * self.started}")
-        self.started += 1
-        process = int(self._answer("started"))
-        if kill_after is not None:
-            time.sleep(kill_after)  # the point of the kill is random on purpose; nothing is asserted on time
-            os.kill(process, signal.SIGKILL)
-        self._say("collect")
-        return int(self._answer("ended")) == -signal.SIGKILL
+    def run(self, *, limit: int = 1000) -> int:
+        """Run one to its end; the steps it took."""
+        status, steps = self._run(limit, 0)
+        assert status == 0
+        return steps
 
-    def _say(self, line: str) -> None:
+    def kill(self, at_step: int) -> None:
+        """Run one that dies at this step of its work."""
+        status, _ = self._run(1000, at_step)
+        assert status == -signal.SIGKILL
+
+    def _run(self, limit: int, last_step: int) -> tuple[int, int]:
         assert self.parent.stdin is not None
-        self.parent.stdin.write(f"{line}\n")
+        self.parent.stdin.write(f"{120 * self.started} {limit} {last_step}\n")
         self.parent.stdin.flush()
+        self.started += 1
+        status, steps = self.answer("ended")
+        return int(status), int(steps)
 
-    def _answer(self, word: str) -> str:
+    def answer(self, word: str) -> list[str]:
         assert self.parent.stdout is not None
-        said, _, value = self.parent.stdout.readline().strip().partition(" ")
+        said, *values = self.parent.stdout.readline().split()
         assert said == word
-        return value
+        return values
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def dispatchers(store_url: str, webhook_url: str) -> Iterator[Dispatchers]:
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
         running = Dispatchers(parent)
-        running._answer("ready")
+        running.answer("ready")
         yield running
 
 
@@ -78,21 +78,25 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_dispatcher_killed_at_any_point_loses_nothing_and_repeats_one_alert_at_most(store_url: str) -> None:
-    alerts = [an_alert(number) for number in range(8 * ROUNDS)]
+    """The points lie evenly over the delivery of two alerts and more: claimed, sent, taken, settled."""
+    alerts = [an_alert(number) for number in range(3 * ROUNDS)]  # a dispatcher dies within its third
     store = open_store(store_url)
     queue(store, *alerts)
-    chance = random.Random(20260304)
-    kills = 0
-    with webhook() as hook, dispatchers(store_url, hook.url.replace("rto=0.5", "rto=10")) as running:
-        for _ in range(ROUNDS):
-            kills += running.run(kill_after=chance.uniform(0, 0.15))
+    with webhook() as hook, dispatchers(store_url, patient(hook.url)) as running:
+        two = running.run(limit=2)
+        assert len(hook.taken) == 2
+        for kills in range(1, ROUNDS + 1):
+            running.kill(at_step=kills * two // ROUNDS)
             assert len(hook.taken) - len(set(hook.keys)) <= kills
-        taken_by_the_killed = len(hook.taken)
-        running.run(kill_after=None)
-    assert kills > ROUNDS / 2, "the rounds did not kill working dispatchers"
-    assert taken_by_the_killed > ROUNDS / 2, "the dispatchers were killed before they worked"
+        assert len(hook.taken) > ROUNDS / 2, "the dispatchers were killed before they worked"
+        running.run()
     received = Counter(hook.keys)
     assert set(received) == {alert.key for alert in alerts}
-    assert sum(received.values()) - len(alerts) <= kills
+    assert 0 < sum(received.values()) - len(alerts) <= ROUNDS, "none died between taken and settled"
     assert {alert.status for alert in in_outbox(store)} == {AlertStatus.SENT}
     store.close()
+
+
+def patient(url: str) -> str:
+    """However busy the machine is, no request is given up: that would be a repetition of its own."""
+    return url.replace("cto=0.5", "cto=60").replace("rto=0.5", "rto=60")
