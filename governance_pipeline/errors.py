@@ -3,7 +3,8 @@
     GovernanceError                    carries a code and what to do next
     ├── ProjectInvalid                 the project's files are at fault; lists every problem at once
     ├── UsageError                     the caller asked for something that does not exist
-    │   └── NotFound
+    │   ├── NotFound
+    │   └── EventRefused           an OpenLineage event is not one
     ├── CannotEvaluate                 a verdict could not be reached; treated as closed
     │   ├── SourceUnavailable          a table or file cannot be read
     │   ├── StoreUnavailable           the store does not answer
@@ -59,6 +60,25 @@ class NotFound(UsageError):
     """The named dataset, model, version, review, incident or night is not there."""
 
     code = "not_found"
+
+
+class EventRefused(UsageError):
+    """An OpenLineage event is not one, or holds what no store can keep.
+
+    Args:
+        path: where in the event, e.g. ``$.inputs[0].facets.schema``.
+    """
+
+    code = "event_refused"
+
+    def __init__(self, reason: str, *, path: str) -> None:
+        super().__init__(f"{path} {reason}")
+        self.reason = reason
+        self.path = path
+
+    def within(self, path: str) -> EventRefused:
+        """The same refusal of an event that stands at ``path`` of a batch."""
+        return EventRefused(self.reason, path=path + self.path[1:])
 
 
 class CannotEvaluate(GovernanceError):
