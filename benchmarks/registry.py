@@ -22,6 +22,7 @@ TOPICS: Mapping[str, str] = {
     "new-partition": "benchmarks.new_partition",
     "many-tables": "benchmarks.many_tables",
     "consent": "benchmarks.consent_join",
+    "lineage-events": "benchmarks.lineage_events",
     "memory": "benchmarks.memory",
     "drift": "benchmarks.statistics_drift",
     "bias": "benchmarks.statistics_bias",

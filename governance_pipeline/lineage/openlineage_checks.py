@@ -45,12 +45,13 @@ def text(of: Json, key: str, path: str) -> str:
 
 
 def required_text(of: Json, key: str, path: str) -> str:
-    if of.get(key) is None:
+    value = of.get(key)
+    if isinstance(value, str) and value and not value.isspace():
+        return value
+    if value is None:
         raise EventRefused("is missing", path=f"{path}.{key}")
-    found = text(of, key, path)
-    if not found.strip():
-        raise EventRefused("is empty", path=f"{path}.{key}")
-    return found
+    text(of, key, path)
+    raise EventRefused("is empty", path=f"{path}.{key}")
 
 
 def truth(of: Json, key: str, path: str) -> bool:

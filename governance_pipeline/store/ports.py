@@ -23,6 +23,7 @@ from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
 from governance_pipeline.vocabulary.lineage import Edge, Held, Node
 from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.openlineage import LineageEvent, Telling
 from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent
 from governance_pipeline.vocabulary.risk import RiskScore
 
@@ -218,6 +219,21 @@ class Lineage(Protocol):
         """As :meth:`of_night`, with the nights for which each edge was held."""
 
 
+class LineageEvents(Protocol):
+    """OpenLineage events, and what they add up to, whatever order they come in and however often."""
+
+    def take(self, events: Iterable[LineageEvent]) -> int:
+        """Keep the events that are not kept yet; how many they were."""
+
+    def bodies(self, run: str) -> Sequence[bytes]:
+        """The events of one run as canonical JSON, by their time, then their digest."""
+
+    def as_of(self, instant: datetime) -> Sequence[Telling]:
+        """What is held of each job and dataset at ``instant``, ordered by subject: of its runs the one
+        that completed last until then, and what was declared last.
+        """
+
+
 class Unit(Protocol):
     """One transaction."""
 
@@ -230,6 +246,7 @@ class Unit(Protocol):
     reviews: Reviews
     versions: Versions
     lineage: Lineage
+    lineage_events: LineageEvents
 
 
 class Store(Protocol):

@@ -15,6 +15,7 @@ from governance_pipeline.store.engine import database_url, describe, make_engine
 from governance_pipeline.store.failures import UPGRADE, translated
 from governance_pipeline.store.incidents import SqlIncidents
 from governance_pipeline.store.lineage import SqlLineage
+from governance_pipeline.store.lineage_events import SqlLineageEvents
 from governance_pipeline.store.measurements import SqlMeasurements
 from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.nights import SqlNights
@@ -22,6 +23,7 @@ from governance_pipeline.store.outbox import SqlOutbox
 from governance_pipeline.store.ports import (
     Incidents,
     Lineage,
+    LineageEvents,
     Measurements,
     Nights,
     Outbox,
@@ -52,6 +54,7 @@ class SqlUnit:
         self.reviews: Reviews = SqlReviews(transaction)
         self.versions: Versions = SqlVersions(transaction)
         self.lineage: Lineage = SqlLineage(transaction)
+        self.lineage_events: LineageEvents = SqlLineageEvents(transaction)
 
 
 class SqlStore:

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 from governance_pipeline.store.values import instant
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -300,4 +300,36 @@ lineage_nodes = Table(
     _text("digest"),
     Column("facts", Document, nullable=False),
     _text("evidence"),
+)
+
+# OpenLineage events as they came, by the digest of their canonical bytes.
+lineage_events = Table(
+    "lineage_events",
+    metadata,
+    _name("digest", primary_key=True),
+    _text("kind"),
+    _name("subject"),
+    _name("run"),
+    Column("at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "run"),
+)
+
+# What the events of a run add up to, kept once for all runs of the same shape.
+lineage_shapes = Table(
+    "lineage_shapes",
+    metadata,
+    _name("digest", primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+lineage_runs = Table(
+    "lineage_runs",
+    metadata,
+    _name("run", primary_key=True),
+    _name("subject", primary_key=True),
+    _name("known_by"),
+    Column("completed", Instant, nullable=True),
+    Column("shape", NAME, ForeignKey("lineage_shapes.digest"), nullable=False),
+    Index(None, "subject", "known_by", "completed"),
 )

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from governance_pipeline.vocabulary.lineage import KnownBy
+
 
 class Name(NamedTuple):
     """OpenLineage's name of a dataset or of a job: unique only with its namespace."""
@@ -110,3 +112,21 @@ class LineageEvent:
     state: RunState = RunState.OTHER
     run: str = ""
     shape: Shape = Shape()
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is held of one job or dataset at an instant.
+
+    Attributes:
+        subject: ``job:namespace/name`` or ``dataset:namespace/name``.
+        known_by: OBSERVED for the last run that completed, DECLARED for the last job or dataset event.
+        run: the run's id, or the digest of the event that declared it.
+        at: when the run completed, or the declaring event's time.
+    """
+
+    subject: str
+    known_by: KnownBy
+    run: str
+    at: datetime
+    shape: Shape

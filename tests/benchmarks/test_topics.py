@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import (
     consent_join,
+    lineage_events,
     many_tables,
     memory,
     new_partition,
@@ -97,3 +98,9 @@ def test_a_childs_own_memory_is_counted():
 def test_a_child_that_fails_is_no_measurement():
     with pytest.raises(RuntimeError, match=r"child ended with code 1: ValueError: invalid literal"):
         processes.run("tests.benchmarks.child", "ten")
+
+
+@pytest.mark.postgres
+def test_openlineage_events_are_measured_into_both_databases(monkeypatch):
+    found = figures(lineage_events, monkeypatch, QUICK_EVENTS=30)
+    assert [(figure.bar, figure.direction) for figure in found.values()] == [(2000, ">=")] * 2

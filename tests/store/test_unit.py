@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from governance_pipeline.errors import UsageError
+from governance_pipeline.lineage.openlineage_in import read_event
 from governance_pipeline.store.open import open_store
 from governance_pipeline.store.ports import Store
+from tests.lineage.openlineage import body
 from tests.store.examples import (
     INCOMES,
     NIGHT,
@@ -31,6 +33,7 @@ from tests.store.examples import (
 )
 
 ROOT = Path(__file__).parents[2]
+EVENT = read_event(body())
 
 
 def write_everything(unit) -> None:
@@ -44,6 +47,7 @@ def write_everything(unit) -> None:
     unit.reviews.open(milestone(), "REV-1", review_event())
     unit.versions.put(version())
     unit.lineage.replace(NIGHT, [edge()])
+    unit.lineage_events.take([EVENT])
 
 
 def everything(unit) -> tuple:
@@ -60,6 +64,7 @@ def everything(unit) -> tuple:
         unit.reviews.events("REV-1"),
         unit.versions.of_model("mortgage_approval"),
         unit.lineage.of_night(NIGHT),
+        unit.lineage_events.bodies(EVENT.run),
     )
 
 
@@ -76,8 +81,9 @@ WRITTEN = (
     [review_event()],
     [version()],
     [edge()],
+    [EVENT.body],
 )
-NOTHING = (None, None, None, [], [], [], [], [], [], [], [], [])
+NOTHING = (None, None, None, [], [], [], [], [], [], [], [], [], [])
 
 
 def test_a_unit_sees_its_own_writes_and_keeps_them_at_its_end(store: Store):

@@ -13,6 +13,7 @@ from governance_pipeline.store.memory.acts import (
     MemoryVersions,
 )
 from governance_pipeline.store.memory.lineage import MemoryLineage
+from governance_pipeline.store.memory.lineage_events import MemoryLineageEvents
 from governance_pipeline.store.memory.nights import (
     MemoryMeasurements,
     MemoryNights,
@@ -24,6 +25,7 @@ from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.ports import (
     Incidents,
     Lineage,
+    LineageEvents,
     Measurements,
     Nights,
     Outbox,
@@ -48,6 +50,7 @@ class MemoryUnit:
         self.reviews: Reviews = MemoryReviews(transaction)
         self.versions: Versions = MemoryVersions(transaction)
         self.lineage: Lineage = MemoryLineage(transaction)
+        self.lineage_events: LineageEvents = MemoryLineageEvents(transaction)
 
 
 class InMemoryStore:
