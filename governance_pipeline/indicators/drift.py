@@ -33,7 +33,7 @@ from governance_pipeline.indicators.statistics.samples import (
     in_window,
     samples,
 )
-from governance_pipeline.profiles.profile import ColumnProfile, Profile
+from governance_pipeline.profiles.profile import CLUSTERS, ColumnProfile, Profile
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, Threshold
@@ -137,6 +137,9 @@ def _compared(
     subject = _subject(inputs.profile, question)
     if judged is None:
         return replace(blank, sentence=words.other_ranges(subject))
+    if inputs.contract.cluster and not now.clusters:  # to take rows for independent would be wrong
+        why = inputs.profile.unmeasured.get(f"{CLUSTERS}{question.column}", "").rstrip(".")
+        return replace(blank, sentence=words.not_by_cluster(subject, inputs.contract.cluster, why))
     if judged.too_few_clusters:
         return replace(blank, sentence=words.too_few_clusters(subject, inputs.contract.cluster or ""))
     blank = replace(blank, details={**blank.details, **_other_windows(inputs, question, then)})

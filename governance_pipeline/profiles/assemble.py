@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.merge import merge_all
+from governance_pipeline.profiles.merge_clusters import with_values
 from governance_pipeline.profiles.partition import DayFacts, Partition, Slice
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
@@ -66,10 +67,13 @@ def assemble(
 
 
 def days_of(plan: ScanPlan, partitions: Sequence[Partition]) -> Days:
-    """Each recent day's columns that a baseline is compared with, ascending; no days without rows."""
+    """Each recent day's columns that a baseline is compared with, ascending; no days without rows, and no
+    counts by cluster.
+    """
     if plan.whole or not plan.compared:
         return {}
-    merged = {day: merge_all(found, plan.compared) for day, found in by_day_of(plan, partitions).items()}
+    by_day = {day: [*map(_plain, found)] for day, found in by_day_of(plan, partitions).items()}
+    merged = {day: merge_all(found, plan.compared) for day, found in by_day.items()}
     return {day: one.columns for day, one in merged.items() if one and day >= plan.needed_first}
 
 
@@ -107,11 +111,21 @@ def _last(by_day: Mapping[date, list[Slice]], night: date, days: int) -> list[Sl
 def _windows(
     plan: ScanPlan, by_day: Mapping[date, list[Slice]] | None, told: Mapping[str, ColumnSpec], k: int
 ) -> dict[int, dict[str, ColumnProfile]]:
-    """Of the columns that a baseline is compared with: nobody asks for the others' windows."""
+    """Of the columns that a baseline is compared with: nobody asks for the others' windows, nor for their
+    counts by cluster.
+    """
     if by_day is None or not plan.compared:
         return {}
-    found = {days: merge_all(_last(by_day, plan.night, days), plan.compared) for days in plan.windows}
+    plain = {day: [*map(_plain, found)] for day, found in by_day.items()}
+    found = {days: merge_all(_last(plain, plan.night, days), plan.compared) for days in plan.windows}
     return {days: _told(one.columns, told, k) if one else {} for days, one in found.items()}
+
+
+def _plain(one: Slice) -> Slice:
+    """Without counts by cluster, where there are any."""
+    if not any(column.clusters for column in one.columns.values()):
+        return one
+    return replace(one, columns={name: replace(c, clusters=()) for name, c in one.columns.items()})
 
 
 def _told(
@@ -124,8 +138,7 @@ def _told(
 def _without_rare(column: ColumnProfile, k: int) -> ColumnProfile:
     if len(column.categories) <= TOLD_CATEGORIES or column.kind == "number":
         return column
-    kept = {value: count for value, count in column.categories.items() if count >= k}
-    return replace(column, categories=kept, other=column.present - sum(kept.values()))
+    return with_values(column, {value for value, count in column.categories.items() if count >= k})
 
 
 def _outer(

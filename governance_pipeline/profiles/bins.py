@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sqlglot import exp
 
@@ -71,17 +72,9 @@ class Asked:
 
     def figures(self, dialect: str) -> dict[str, str]:
         """What is put into the SQL of the shape, rendered."""
-        grid = self.grid
-        doubles = {
-            "scale": math.ldexp(1.0, -grid.exponent),
-            "first": float(grid.first),
-            "end": float(grid.first + grid.bins),
-            "low": grid.low,
-            "high": grid.high,
-            "middle": self.middle,
-        }
+        doubles = {**doubles_of(self.grid), "middle": self.middle}
         found = {name: _double(value, dialect) for name, value in doubles.items()}
-        return found | {"above": str(grid.bins + 1)}
+        return found | {"above": str(self.grid.bins + 1)}
 
 
 @lru_cache(maxsize=4096)
@@ -119,6 +112,17 @@ def histogram_of(grid: Grid, counts: Mapping[int, int]) -> Histogram:
     return Histogram(grid.exponent, grid.first, inside, counts.get(0, 0), counts.get(grid.bins + 1, 0))
 
 
+def doubles_of(grid: Grid) -> dict[str, float]:
+    """The figures of a grid that :func:`place_of` and :func:`code_of` ask for."""
+    return {
+        "scale": math.ldexp(1.0, -grid.exponent),
+        "first": float(grid.first),
+        "end": float(grid.first + grid.bins),
+        "low": grid.low,
+        "high": grid.high,
+    }
+
+
 def place_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
     """The place of a value's bin on the number line, as a double; NaN and infinities stay what they are.
 
@@ -143,3 +147,12 @@ def code_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
             exp.If(this=sql.present(value.copy()), true=figure("above")),
         ]
     )
+
+
+def code_at(dialect: str, grid: Grid, place: Any) -> int:
+    """The code of :func:`code_of`, where DuckDB told the place on the number line. NaN may end anywhere."""
+    if dialect != "duckdb":
+        return int(place)
+    if not place >= grid.first:
+        return 0
+    return int(place) - grid.first + 1 if place < grid.first + grid.bins else grid.bins + 1

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from governance_pipeline.errors import CannotEvaluate
+from governance_pipeline.profiles.cluster_codec import with_packed, with_unpacked
 from governance_pipeline.profiles.partition import DayFacts, Partition, Slice
 from governance_pipeline.profiles.profile import PROFILE_VERSION, Profile
 
@@ -20,7 +21,7 @@ from governance_pipeline.profiles.profile import PROFILE_VERSION, Profile
 def to_json(profile: Profile) -> dict[str, Any]:
     """The profile as JSON types only; instants in ISO 8601."""
     found: dict[str, Any] = _adapter().dump_python(profile, mode="json", exclude_defaults=True)
-    return {"version": profile.version, **found}
+    return {"version": profile.version, **found, "columns": with_packed(found["columns"])}
 
 
 def from_json(stored: Mapping[str, Any]) -> Profile:
@@ -36,10 +37,11 @@ def from_json(stored: Mapping[str, Any]) -> Profile:
             hint="run the night again to measure it anew",
         )
     try:
-        return _adapter().validate_python(dict(stored))
-    except ValidationError as error:
+        return _adapter().validate_python({**stored, "columns": with_unpacked(stored.get("columns"))})
+    except ValueError as error:
+        found = error.error_count() if isinstance(error, ValidationError) else 1
         raise CannotEvaluate(
-            f"a stored profile is damaged: {error.error_count()} of its values cannot be read",
+            f"a stored profile is damaged: {found} of its values cannot be read",
             hint="run the night again to measure it anew",
         ) from error
 
@@ -65,10 +67,7 @@ def partition_to_json(partition: Partition) -> tuple[dict[str, Any], dict[date |
     head = _Head(partition.state, partition.asked, partition.schema, partition.undated, partition.days)
     return (
         {"version": PROFILE_VERSION, **_heads().dump_python(head, mode="json")},
-        {
-            day: _slices().dump_python(one, mode="json", exclude_defaults=True)
-            for day, one in partition.slices.items()
-        },
+        {day: _slice_to_json(one) for day, one in partition.slices.items()},
     )
 
 
@@ -82,10 +81,19 @@ def partition_from_json(
         return None
     try:
         known = _heads().validate_python({key: value for key, value in head.items() if key != "version"})
-        found = {day: _slices().validate_python(dict(body)) for day, body in slices.items()}
-    except ValidationError:
+        found = {day: _slice_from_json(body) for day, body in slices.items()}
+    except ValueError:
         return None
     return Partition(name, known.state, known.asked, known.schema, known.undated, known.days, found)
+
+
+def _slice_to_json(one: Slice) -> dict[str, Any]:
+    found: dict[str, Any] = _slices().dump_python(one, mode="json", exclude_defaults=True)
+    return {**found, "columns": with_packed(found["columns"])}
+
+
+def _slice_from_json(body: Mapping[str, Any]) -> Slice:
+    return _slices().validate_python({**body, "columns": with_unpacked(body.get("columns"))})
 
 
 @cache

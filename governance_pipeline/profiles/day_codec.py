@@ -7,7 +7,7 @@ a day fills few of the bins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from governance_pipeline.errors import CannotEvaluate
 from governance_pipeline.profiles.grid import of_histogram
 from governance_pipeline.profiles.profile import PROFILE_VERSION, ColumnProfile, Days, Histogram
+from governance_pipeline.profiles.runs import runs, spread
 
 
 def days_to_json(days: Days) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def days_from_json(stored: Mapping[str, Any]) -> Days:
             blank = ColumnProfile(name, column["kind"], column["type"], rows=0, nulls=0)
             for found, row in zip(days.values(), column["rows"], strict=True):
                 if row is not None:
-                    found[name] = _profile(blank, column, _spread(row))
+                    found[name] = _profile(blank, column, spread(row))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CannotEvaluate(
             "the stored days of a training snapshot are damaged",
@@ -66,7 +67,7 @@ def _column(of_days: Sequence[ColumnProfile | None]) -> dict[str, Any]:
     values = sorted({value for column in known for value in column.categories})
     if values:
         found["values"] = values
-    found["rows"] = [None if column is None else [*_runs(_row(column, values))] for column in of_days]
+    found["rows"] = [None if column is None else [*runs(_row(column, values))] for column in of_days]
     return found
 
 
@@ -93,28 +94,3 @@ def _profile(blank: ColumnProfile, column: Mapping[str, Any], row: Sequence[int]
     ordered = sorted(known, key=lambda one: (-one[0], one[1]))
     other = counts[-1] if counts else 0
     return replace(made, categories={value: count for count, value in ordered}, other=other)
-
-
-def _runs(row: Iterable[int]) -> Iterator[int]:
-    """Runs of zeros as one negative number."""
-    zeros = 0
-    for count in row:
-        if count:
-            if zeros:
-                yield -zeros
-            zeros = 0
-            yield count
-        else:
-            zeros += 1
-    if zeros:
-        yield -zeros
-
-
-def _spread(row: Iterable[int]) -> list[int]:
-    counts: list[int] = []
-    for count in row:
-        if count < 0:
-            counts += (0,) * -count
-        else:
-            counts.append(count)
-    return counts

@@ -48,10 +48,10 @@ def rows_by_day(
     days = {found.day: found.rows for found in facts if told.kept(found.day) and found.day <= last}
     if len(days) < 2 or sum(days.values()) < NEARLY_ALL * whole.rows:  # noqa: PLR2004 - one day is no days
         return {}
-    compared = _columns_of(table, plan)
+    compared, alone = _columns_of(table, plan), replace(plan, compared=frozenset())  # without clusters
     found: dict[date, dict[str, ColumnProfile]] = {}
     for some in _batches(sorted(days)):
-        slices = read_days(session, compared, table.relation, plan, moment, some, k=k)
+        slices = read_days(session, compared, table.relation, alone, moment, some, k=k)
         for day in some:
             columns = slices[day].columns
             found[day] = {name: _counts(column) for name, column in columns.items()}

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from sqlglot import exp
 
 from governance_pipeline.profiles.bounds import Bounds, Span, bounds, span
+from governance_pipeline.profiles.clusters import count_clusters
 from governance_pipeline.profiles.columns import ColumnSpec, specs
 from governance_pipeline.profiles.facts import day_facts
 from governance_pipeline.profiles.instants import TimeColumn
@@ -31,6 +32,7 @@ def asked_of(plan: ScanPlan) -> str:
         [(column.name, column.personal) for column in contract.columns],
         sorted(plan.grids.items()),
         plan.whole,
+        *([(contract.cluster, sorted(plan.compared))] if contract.cluster else []),
     )
     return hashlib.sha256(repr(asked).encode()).hexdigest()[:32]
 
@@ -137,7 +139,7 @@ def slices_of(
     """
     bound, subject = {0: known} if known else None, plan.contract.subject_key
     measured = column_profiles(session, window, columns, plan.grids, k=k, known=bound, subject=subject)
-    return [_slice(plan, found) for found in measured]
+    return [_slice(plan, found) for found in count_clusters(session, window, columns, plan, measured)]
 
 
 def _slice(plan: ScanPlan, found: Measured) -> Slice:

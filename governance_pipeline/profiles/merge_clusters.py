@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
 from governance_pipeline.profiles.grid import Grid, of_histogram, onto
-from governance_pipeline.profiles.profile import ColumnProfile, Histogram
+from governance_pipeline.profiles.profile import ColumnProfile, Histogram, Profile
 
 Rows = tuple[tuple[int, ...], ...]
 
@@ -21,15 +24,35 @@ def merge_clusters(a: ColumnProfile, b: ColumnProfile, merged: ColumnProfile) ->
     )
 
 
-def _laid_out(column: ColumnProfile, merged: ColumnProfile) -> Rows:
-    """The column's rows in the bins of ``merged``: ranges on its grid, categories in its order."""
-    if merged.histogram is not None:
-        grid = of_histogram(merged.histogram)
+def with_values(column: ColumnProfile, values: Collection[str]) -> ColumnProfile:
+    """The column with these of its values told apart, and all others counted together."""
+    kept = {value: count for value, count in column.categories.items() if value in values}
+    made = replace(column, categories=kept, other=column.present - sum(kept.values()))
+    return replace(made, clusters=_laid_out(column, made))
+
+
+def without_clusters(profile: Profile) -> Profile:
+    """The profile as it is kept of a night: the counts by cluster are kept with the days they are of."""
+    if not any(column.clusters for column in profile.columns.values()):
+        return profile
+    columns = {name: replace(column, clusters=()) for name, column in profile.columns.items()}
+    return replace(profile, columns=columns)
+
+
+def _laid_out(column: ColumnProfile, made: ColumnProfile) -> Rows:
+    """The column's rows in the bins of ``made``: ranges on its grid, categories in its order."""
+    if made.histogram is not None:
+        grid = of_histogram(made.histogram)
         return tuple(_on_grid(column.histogram, row, grid) for row in column.clusters)
-    places = [list(column.categories).index(v) if v in column.categories else -1 for v in merged.categories]
-    return tuple(
-        (*(row[place] if place >= 0 else 0 for place in places), row[-2], row[-1]) for row in column.clusters
-    )
+    own = {value: place for place, value in enumerate(column.categories)}
+    places = [own.get(value) for value in made.categories]
+    return tuple(_by_value(row, places) for row in column.clusters)
+
+
+def _by_value(row: tuple[int, ...], places: Sequence[int | None]) -> tuple[int, ...]:
+    *counts, missing = row
+    kept = [0 if place is None else counts[place] for place in places]
+    return (*kept, sum(counts) - sum(kept), missing)
 
 
 def _on_grid(histogram: Histogram | None, row: tuple[int, ...], grid: Grid) -> tuple[int, ...]:
@@ -39,5 +62,7 @@ def _on_grid(histogram: Histogram | None, row: tuple[int, ...], grid: Grid) -> t
     if of_histogram(histogram) == grid:
         return row
     below, *counts, above, missing = row
+    if not grid.bins:  # no bin is shared: see grid.LOST
+        return (sum(row) - missing, 0, missing)
     found = onto(Histogram(histogram.exponent, histogram.first, tuple(counts), below, above), grid)
     return (found.underflow, *found.counts, found.overflow, missing)

@@ -17,14 +17,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from sqlglot import exp
 
 from governance_pipeline.profiles import sql
-from governance_pipeline.profiles.bins import Asked, Numbers, Shape, code_of, histogram_of, place_of
+from governance_pipeline.profiles.bins import Asked, Numbers, Shape, code_at, code_of, histogram_of, place_of
 from governance_pipeline.profiles.distinct import HASHES, hashed_by
-from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.odd_numbers import odd_numbers
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.sketch import of_hashes
@@ -84,21 +82,10 @@ def _summed(session: Session, window: Window, asked: tuple[Asked, ...]) -> Mappi
         if count:
             one = asked[int(column)]
             found = sums[int(number), one.spec.name]
-            found.add(_code(session.dialect, one.grid, place), int(count), float(total), float(squares))
+            found.add(code_at(session.dialect, one.grid, place), int(count), float(total), float(squares))
             if hashed is not None:
                 found.hashes.append(int(hashed))
     return sums
-
-
-def _code(dialect: str, grid: Grid, place: Any) -> int:
-    """As :func:`bins.code_of` says; DuckDB told the place on the number line. NaN may end anywhere: its sum
-    gives it away.
-    """
-    if dialect != "duckdb":
-        return int(place)
-    if not place >= grid.first:
-        return 0
-    return int(place) - grid.first + 1 if place < grid.first + grid.bins else grid.bins + 1
 
 
 def _is_odd(sums: _Sums) -> bool:

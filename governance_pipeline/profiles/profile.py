@@ -122,6 +122,8 @@ Days = Mapping[date, Mapping[str, ColumnProfile]]
 
 MAX_CATEGORIES = 256
 MAX_CLUSTERS = 64
+CLUSTERS = "clusters:"
+"""With a column's name, a key of ``unmeasured``: why it was not counted by cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +315,8 @@ class Profile:
         schema: (column, engine type) of every column the table has, in its order.
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
             ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``, and
-            ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or ``errors:<model>``.
+            ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or ``errors:<model>``, or
+            ``clusters:<column>``.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
         windows: the columns that a baseline is compared with over other windows that end with the night, by
             their length in days.

@@ -27,7 +27,7 @@ MAYBE_FEW = 2 * MAX_CATEGORIES  # an estimate up to this may be MAX_CATEGORIES i
 FIRST_ROWS = 20_000
 """So many rows are looked at to guess which texts have few values; only the order of work follows from it."""
 
-_WITHOUT_GROUPING_SETS = frozenset({"mysql", "sqlite"})
+WITHOUT_GROUPING_SETS = frozenset({"mysql", "sqlite"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def values(
     Raises:
         StatementFailed: the engine cannot group the columns; try fewer.
     """
-    together = session.dialect not in _WITHOUT_GROUPING_SETS
+    together = session.dialect not in WITHOUT_GROUPING_SETS
     batches = [specs] if together else [[spec] for spec in specs]
     return {key: found for batch in batches if batch for key, found in _values(session, window, batch, k)}
 

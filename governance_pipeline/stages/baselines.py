@@ -108,12 +108,12 @@ def _read_snapshot(services: Services, night: date, version: ModelVersion) -> tu
     snapshot = version.snapshot or model.training.snapshot
     if snapshot in project.refused:
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
-    plan = plan_baseline(project.contract(snapshot), night, project.settings)
+    features = frozenset(feature.baseline_column for feature in model.features)
+    plan = replace(plan_baseline(project.contract(snapshot), night, project.settings), compared=features)
     profile = _profiled(services, plan)
     if plan.contract.event_time is None:
         return profile, {}
-    features = frozenset(feature.baseline_column for feature in model.features)
-    return profile, services.engine.days(replace(plan, grids=_grids(profile), compared=features))
+    return profile, services.engine.days(replace(plan, grids=_grids(profile)))
 
 
 def _profiled(services: Services, plan: ScanPlan) -> Profile:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from governance_pipeline.charter.playbook import ProfilePolicy
 from governance_pipeline.profiles import codec
 from governance_pipeline.profiles.day_codec import days_to_json
+from governance_pipeline.profiles.merge_clusters import without_clusters
 from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.crosses import record_crosses
 from governance_pipeline.stages.measure import Evidence
@@ -39,7 +40,7 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
     with store.begin() as unit:
         _record_discoveries(unit, evidence)
         for dataset, profile in evidence.scans.profiles.items():
-            unit.profiles.put(dataset, evidence.night, codec.to_json(profile))
+            unit.profiles.put(dataset, evidence.night, codec.to_json(without_clusters(profile)))
         _remember(unit, result)
         unit.measurements.replace(evidence.night, result.measurements, entities=result.entities)
         unit.risks.replace(evidence.night, result.risks)

@@ -527,6 +527,26 @@ def test_too_few_branches_are_insufficient_and_the_sentence_names_what_rows_belo
     assert "the rows belong together by branch_id" in found.sentence
 
 
+def test_rows_that_belong_together_and_were_not_counted_so_are_insufficient():
+    rng = np.random.default_rng(32)
+    then, now = (by_branch(rng, 200, covering(-4.0, 4.0)) for _ in range(2))
+    profile = tonight(replace(now, clusters=()))
+    for unmeasured, said in (
+        ({f"clusters:{now.name}": "no such column."}, "by it: no such column."),
+        ({}, "by it."),
+    ):
+        inputs = dataset_inputs(
+            profile=replace(profile, unmeasured=unmeasured),
+            baselines=(trained_on(then),),
+            contract=a_contract(cluster="branch_id"),
+        )
+        (found,) = measure(inputs)
+        assert found.outcome is Outcome.INSUFFICIENT
+        assert found.sentence.endswith(
+            f"the rows belong together by branch_id, and they could not be counted {said}"
+        )
+
+
 # What earlier nights found, and what single days show.
 
 NIGHT_BEFORE = NIGHT - timedelta(days=1)

@@ -238,6 +238,31 @@ def test_the_profile_is_the_same(pair: tuple[Engine, Engine], window_days: int) 
     assert not compare(*found)
 
 
+CLUSTERED_BY = ("grade", "few", "money", "whole", "tenths", "open", "at", "seen", "born", "subject", "id")
+
+
+@pytest.mark.parametrize("pair", OTHERS, indirect=True)
+def test_rows_that_belong_together_are_counted_alike(pair: tuple[Engine, Engine]) -> None:
+    tables = [engine.table("things", rows()) for engine in pair]
+    for cluster in CLUSTERED_BY:
+        found = []
+        for engine, location in zip(pair, tables, strict=True):
+            of = contract(
+                location,
+                Column("id", primary_key=True),
+                Column("town", personal=True),
+                event_time="at",
+                subject_key="subject",
+                cluster=cluster,
+            )
+            grids = {"small": Grid(-2, -4, 8), "few": Grid(1, 0, 2)}
+            names = rows().column_names
+            found.append(engine.scan(of, grids=grids, compared=names, window_days=90))
+        for name, column in found[0].columns.items():
+            assert sum(map(sum, column.clusters)) == column.rows, (cluster, name)
+        assert not compare(*found), cluster
+
+
 @pytest.mark.parametrize("pair", OTHERS, indirect=True)
 @pytest.mark.parametrize("event_time", ["seen", "born"])
 def test_other_event_times_are_read_alike(pair: tuple[Engine, Engine], event_time: str) -> None:

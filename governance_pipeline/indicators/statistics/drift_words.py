@@ -97,6 +97,13 @@ def too_few_clusters(subject: Subject, cluster: str) -> str:
     )
 
 
+def not_by_cluster(subject: Subject, cluster: str, why: str) -> str:
+    return (
+        f"The values of {subject.column} cannot be compared: the rows belong together by {cluster}, and "
+        f"they could not be counted by it{f': {why}' if why else ''}."
+    )
+
+
 def type_changed(subject: Subject, then: str, now: str) -> str:
     return (
         f"{subject.column} held {KINDS[then]} when {listed(subject.models)} learned from it and holds "
