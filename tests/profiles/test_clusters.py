@@ -26,6 +26,7 @@ from governance_pipeline.profiles.grid import LOST, Grid
 from governance_pipeline.profiles.merge import merge_columns
 from governance_pipeline.profiles.merge_clusters import with_values
 from governance_pipeline.profiles.profile import MAX_CLUSTERS, ColumnProfile, Histogram
+from governance_pipeline.profiles.session import StatementFailed
 from tests.profiles.support import contract, plan, scan, settings, write
 
 ROWS = 900
@@ -150,6 +151,24 @@ def test_a_cluster_column_that_is_not_there_is_told_for_each_column(tmp_path):
     why = "the column 'office' is not in the table"
     assert profile.unmeasured == {"clusters:income": why, "clusters:grade": why}
     assert profile.columns["income"].rows == ROWS
+
+
+def test_a_column_that_the_engine_cannot_count_costs_no_other_column(tmp_path, monkeypatch):
+    of = contract(write("parquet", tmp_path, table()), cluster="branch")
+    together = scan(tmp_path, of, grids={"income": GRID}, compared=COMPARED)
+    original = counting.count
+
+    def refusing(session, window, by, asked):
+        if any(one.spec.name == "grade" for one in asked):
+            raise StatementFailed("the engine reported an error")
+        return original(session, window, by, asked)
+
+    monkeypatch.setattr(counting, "count", refusing)
+    profile = scan(tmp_path, of, grids={"income": GRID}, compared=COMPARED)
+    assert profile.unmeasured == {"clusters:grade": "the engine reported an error"}
+    assert profile.columns["grade"] == replace(together.columns["grade"], clusters=())
+    for name in set(COMPARED) - {"grade"}:
+        assert profile.columns[name] == together.columns[name]
 
 
 def test_slices_without_clusters_are_read_again_once_a_contract_names_them(tmp_path):
