@@ -178,7 +178,7 @@ def _evidence(
         services, night, discovery, memory.baselines, memory.unreadable, compared=asked
     )
     scans = Scans()
-    yield from scan_datasets(services, night, contracts, discovery, baselines.profiles, into=scans)
+    yield from scan_datasets(services, night, contracts, discovery, baselines, into=scans)
     return Evidence(night, scans, baselines, discovery, memory, graph, read_at)
 
 

@@ -13,10 +13,11 @@ from governance_pipeline.indicators.base import Baseline
 from governance_pipeline.indicators.logical_types import conforms
 from governance_pipeline.profiles.day_codec import days_from_json
 from governance_pipeline.profiles.grid import Grid, of_histogram, zoomed
-from governance_pipeline.profiles.plan import ScanPlan
+from governance_pipeline.profiles.plan import Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.scanning import plan_baseline
 from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.partitions import known_partitions
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.review import ModelVersion
 
@@ -36,12 +37,14 @@ class Baselines:
         problems: by model, why a serving version has none.
         days: the snapshots' rows by event day: of those taken tonight, and of the versions that serve
             where tonight compares with them.
+        read: by dataset, the scan of each snapshot that was read tonight.
     """
 
     profiles: Mapping[VersionKey, Profile]
     taken: tuple[VersionKey, ...]
     problems: Mapping[str, str]
     days: Mapping[VersionKey, Days] = field(default_factory=dict)
+    read: Mapping[str, Scan] = field(default_factory=dict)
 
 
 def take_baselines(
@@ -65,18 +68,19 @@ def take_baselines(
     taken: list[VersionKey] = []
     problems: dict[str, str] = {}
     days = _recalled_days(services, discovery, known, compared)
+    read: dict[str, Scan] = {}
     for version in discovery.all_versions:
         key = (version.model, version.version)
         if key in profiles:
             continue
         try:
-            profile, of_days = _read_snapshot(services, night, version)
+            profile, of_days = _read_snapshot(services, night, version, read)
             profiles[key], days[key] = _as_large_as(stored.get(key), profile), of_days
         except GovernanceError as error:
             problems[version.model] = f"version {version.version} has no baseline: {error}"
         else:
             taken.append(key)
-    return Baselines(profiles, tuple(taken), problems, days)
+    return Baselines(profiles, tuple(taken), problems, days, read)
 
 
 def _recalled_days(
@@ -101,8 +105,14 @@ def _recalled_days(
     return found
 
 
-def _read_snapshot(services: Services, night: date, version: ModelVersion) -> tuple[Profile, Days]:
-    """The whole snapshot, and its days on the same grids where its contract says how rows are dated."""
+def _read_snapshot(
+    services: Services, night: date, version: ModelVersion, read: dict[str, Scan]
+) -> tuple[Profile, Days]:
+    """The whole snapshot, and its days on the same grids where its contract says how rows are dated.
+
+    Args:
+        read: the scans of tonight, to which this one is added; several versions may share a snapshot.
+    """
     project = services.project
     model = project.model(version.model)
     snapshot = version.snapshot or model.training.snapshot
@@ -110,14 +120,18 @@ def _read_snapshot(services: Services, night: date, version: ModelVersion) -> tu
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     features = frozenset(feature.baseline_column for feature in model.features)
     plan = replace(plan_baseline(project.contract(snapshot), night, project.settings), compared=features)
-    profile = _profiled(services, plan)
+    known = known_partitions(services, plan)
+    if snapshot in read:
+        known |= {partition.id: partition for partition in read[snapshot].partitions}
+    read[snapshot] = services.engine.read(plan, known)
+    profile = _zoomed_in(services, plan, read[snapshot].profile)
     if plan.contract.event_time is None:
         return profile, {}
     return profile, services.engine.days(replace(plan, grids=_grids(profile)))
 
 
-def _profiled(services: Services, plan: ScanPlan) -> Profile:
-    profile = services.engine.scan(plan)
+def _zoomed_in(services: Services, plan: ScanPlan, profile: Profile) -> Profile:
+    """The profile on grids that tell its rows apart, read again for those that do not."""
     for _ in range(ROUNDS):
         finer = _finer_grids(profile)
         if not finer:

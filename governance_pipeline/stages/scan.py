@@ -14,13 +14,14 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Indicators
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
-from governance_pipeline.profiles.codec import partition_from_json, partition_to_json
+from governance_pipeline.profiles.codec import partition_to_json
 from governance_pipeline.profiles.grid import Grid, of_histogram
-from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_scan, time_zone
+from governance_pipeline.stages.baselines import Baselines
 from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.partitions import known_partitions
 from governance_pipeline.stages.services import Services
 from governance_pipeline.store.ports import PartitionRecord
 from governance_pipeline.vocabulary.night import DatasetScanned
@@ -65,10 +66,12 @@ def scan_datasets(
     night: date,
     contracts: Sequence[Contract],
     discovery: Discovery,
-    baselines: Mapping[tuple[str, str], Profile],
+    baselines: Baselines,
     into: Scans,
 ) -> Iterator[DatasetScanned]:
-    """Scan ``contracts``; results are yielded in order and gathered in ``into``."""
+    """Scan ``contracts``; results are yielded in order and gathered in ``into``. Of a training snapshot that
+    was read for tonight's baselines nothing is read again.
+    """
 
     def scan(contract: Contract) -> _Found:
         return _scan(services, contract, night, discovery, baselines)
@@ -105,35 +108,29 @@ def _scan(
     contract: Contract,
     night: date,
     discovery: Discovery,
-    baselines: Mapping[tuple[str, str], Profile],
+    baselines: Baselines,
 ) -> _Found:
     refused = services.project.refused.get(contract.dataset)
     if refused:
         return _Found(0.0, f"its contract is not valid: {refused}")
     begun = perf_counter()
     try:
-        plan = plan_for(services.project, contract, night, discovery, baselines)
-        scan = services.engine.read(plan, _known(services, plan))
+        plan = plan_for(services.project, contract, night, discovery, baselines.profiles)
+        first = baselines.read.get(contract.dataset)
+        already = {partition.id: partition for partition in first.partitions} if first else {}
+        scan = services.engine.read(plan, known_partitions(services, plan) | already)
     except GovernanceError as error:
         return _Found(perf_counter() - begun, str(error))
     except Exception as error:  # noqa: BLE001 - one dataset's surprise must not end the night
         reason = f"the scan of {contract.dataset} broke: {type(error).__name__}: {error}"
         return _Found(perf_counter() - begun, reason)
-    return _Found(perf_counter() - begun, "", scan.profile, scan.days, _remembered(scan))
+    return _Found(perf_counter() - begun, "", scan.profile, scan.days, _remembered(scan, first))
 
 
-def _known(services: Services, plan: ScanPlan) -> dict[str, Partition]:
-    """What earlier nights remember of the dataset's partitions; what cannot be read any more is read
-    from its source again.
-    """
-    with services.store.begin() as unit:
-        records = unit.profiles.partitions(plan.contract.dataset, plan.needed_first)
-    found = (partition_from_json(record.partition, record.head, record.slices) for record in records)
-    return {partition.id: partition for partition in found if partition is not None}
-
-
-def _remembered(scan: Scan) -> Remembered:
-    read = (partition for partition in scan.partitions if partition.id in scan.read)
+def _remembered(scan: Scan, first: Scan | None) -> Remembered:
+    """Of the partitions those that were read tonight, now or ``first`` for a baseline."""
+    ids = scan.read | first.read if first else scan.read
+    read = (partition for partition in scan.partitions if partition.id in ids)
     return Remembered(
         tuple(PartitionRecord(partition.id, *partition_to_json(partition)) for partition in read),
         tuple(partition.id for partition in scan.partitions),

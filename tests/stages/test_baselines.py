@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.nightly import check_dataset, run_night
+from governance_pipeline.profiles.partition import Partition
+from governance_pipeline.profiles.plan import Scan, ScanPlan
 from governance_pipeline.profiles.profile import ColumnProfile, Histogram
 from governance_pipeline.stages import baselines as stage
 from governance_pipeline.stages.services import Services
@@ -51,6 +54,32 @@ def test_a_baseline_is_taken_once_per_version(tmp_path: Path):
     with services.store.begin() as unit:
         assert unit.profiles.get_baseline(MODEL, "1") == first
         assert unit.profiles.get_baseline(MODEL, "2") is not None
+
+
+class Remembering(FakeEngine):
+    """Every table is one file that never changes, and is read unless it is known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files_read: list[str] = []
+
+    def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
+        file = f"{plan.contract.dataset}.parquet"
+        if file not in known:
+            self.files_read.append(file)
+        one = known.get(file) or Partition(file, "as it was", "all", (), 0, (), {})
+        return replace(super().read(plan, known), partitions=(one,), read=frozenset({file} - known.keys()))
+
+
+def test_a_snapshot_read_for_a_baseline_is_not_read_again_that_night_nor_later(tmp_path: Path):
+    engine = Remembering()
+    services = a_services(tmp_path, engine=engine)
+    run(services, NIGHT)
+    assert sorted(engine.files_read) == sorted(f"{name}.parquet" for name in services.project.contracts)
+    register_version(tmp_path, "2")
+    engine.files_read.clear()
+    run(services, NIGHT + timedelta(days=1))
+    assert engine.files_read == []
 
 
 def test_without_a_readable_snapshot_drift_is_not_run_and_says_why(tmp_path: Path):
