@@ -120,11 +120,11 @@ def _read_snapshot(
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     features = frozenset(feature.baseline_column for feature in model.features)
     plan = replace(plan_baseline(project.contract(snapshot), night, project.settings), compared=features)
-    known = known_partitions(services, plan)
-    if snapshot in read:
-        known |= {partition.id: partition for partition in read[snapshot].partitions}
-    read[snapshot] = services.engine.read(plan, known)
-    profile = _zoomed_in(services, plan, read[snapshot].profile)
+    earlier = read.get(snapshot)
+    already = {partition.id: partition for partition in earlier.partitions} if earlier else {}
+    scan = services.engine.read(plan, known_partitions(services, plan) | already)
+    read[snapshot] = replace(scan, read=scan.read | earlier.read) if earlier else scan
+    profile = _zoomed_in(services, plan, scan.profile)
     if plan.contract.event_time is None:
         return profile, {}
     return profile, services.engine.days(replace(plan, grids=_grids(profile)))
