@@ -172,7 +172,9 @@ def _evidence(
     for version in discovery.all_versions:
         if (version.model, version.version) not in memory.versions:
             yield VersionDiscovered(night, version)
-    graph = build_graph(project, discovery.all_versions)
+    with services.store.begin() as unit:
+        tellings = unit.lineage_events.as_of(night_end(project, night))
+    graph = build_graph(project, discovery.all_versions, tellings)
     asked = [contract.dataset for contract in contracts]
     baselines = take_baselines(
         services, night, discovery, memory.baselines, memory.unreadable, compared=asked

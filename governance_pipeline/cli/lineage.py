@@ -1,12 +1,21 @@
-"""lineage trace, impact: where a thing comes from, and what depends on it."""
+"""lineage trace, impact, ingest: where a thing comes from, what depends on it, events that tell it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, entries, print_json
+from governance_pipeline.cli.common import (
+    Format,
+    FormatOption,
+    ProjectOption,
+    console,
+    entries,
+    print_json,
+    table,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,6 +51,37 @@ def impact(node: NodeArgument, project: ProjectOption = None, output: FormatOpti
     _walk(node, project, output, upstream=False)
 
 
+@group.command(epilog="Example: governance lineage ingest events/ run.ndjson.gz")
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="Files and folders with OpenLineage events.")],
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Take OpenLineage events from .json, .ndjson and .jsonl files, also packed (.gz); each event once.
+
+    Leaves with 1 where an event or a file was refused; all others are taken.
+    """
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.lineage.ingest import event_files
+    from governance_pipeline.lineage.ingest import ingest as take
+
+    opened = open_project(project)
+    found = event_files(files)
+    store = open_project_store(opened)
+    try:
+        taken = list(take(store, found))
+    finally:
+        store.close()
+    if output is Format.JSON:
+        print_json({"files": taken})
+    else:
+        counts = [(one.file, one.new, one.known, len(one.refused)) for one in taken]
+        table("OpenLineage events", ("file", "new", "known", "refused"), counts)
+        entries("Refused", (("refused", str(one.file), why) for one in taken for why in one.refused))
+    if any(one.refused for one in taken):
+        raise typer.Exit(1)
+
+
 def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) -> None:
     from governance_pipeline.bootstrap import open_project
     from governance_pipeline.lineage.impact import steps
@@ -71,10 +111,17 @@ def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) 
 
 
 def _graph(project: Project, now: datetime) -> LineageGraph:
+    from governance_pipeline.bootstrap import open_project_store
     from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.stages.discover import discover
 
-    return build_graph(project, discover(project, now).all_versions)
+    store = open_project_store(project)
+    try:
+        with store.begin() as unit:
+            tellings = unit.lineage_events.as_of(now)
+    finally:
+        store.close()
+    return build_graph(project, discover(project, now).all_versions, tellings)
 
 
 def _known(graph: LineageGraph, text: str) -> Entity:

@@ -11,9 +11,12 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.build_models import model_edges, model_nodes
 from governance_pipeline.lineage.build_sql import SqlFindings, sql_findings
 from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.lineage.observed import observed
+from governance_pipeline.lineage.places import Places
 from governance_pipeline.lineage.table_names import TableNames
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
+from governance_pipeline.vocabulary.openlineage import Telling
 from governance_pipeline.vocabulary.review import ModelVersion
 
 _STRENGTH = {KnownBy.DECLARED: 0, KnownBy.OBSERVED: 1, KnownBy.DISCOVERED: 2}
@@ -31,14 +34,17 @@ class BuiltGraph:
     not_understood: tuple[str, ...] = field(default=())
 
 
-def build_graph(project: Project, versions: Sequence[ModelVersion]) -> LineageGraph:
+def build_graph(
+    project: Project, versions: Sequence[ModelVersion], tellings: Sequence[Telling] = ()
+) -> LineageGraph:
     """The graph alone; see :func:`build`."""
-    return build(project, versions).graph
+    return build(project, versions, tellings).graph
 
 
-def build(project: Project, versions: Sequence[ModelVersion]) -> BuiltGraph:
+def build(project: Project, versions: Sequence[ModelVersion], tellings: Sequence[Telling] = ()) -> BuiltGraph:
     """Nodes for every dataset, column, model, version and deployment; edges from the contracts
-    (declared) and from their SQL (discovered). The same project and versions give the same graph.
+    (declared), from their SQL (discovered) and from OpenLineage events (observed). The same project,
+    versions and tellings give the same graph.
 
     A table that is read but has no contract is a ``source:`` node, so that provenance can see that
     nobody answers for it. An edge found twice keeps the declared one's evidence and the discovered
@@ -60,6 +66,8 @@ def build(project: Project, versions: Sequence[ModelVersion]) -> BuiltGraph:
     for model in project.models.values():
         edges.extend(model_edges(model, registered, project))
         nodes.update(model_nodes(model, registered))
+    if tellings:
+        edges.extend(observed(tellings, Places(project)).edges)
     return BuiltGraph(LineageGraph.of(_merged(edges), nodes), tuple(not_understood))
 
 

@@ -47,7 +47,8 @@ class Run:
 
 def subject(event: LineageEvent) -> str:
     kind = "dataset" if event.kind is EventKind.DATASET else "job"
-    return key(f"{kind}:{event.subject}", "the name of a job or dataset in an event")
+    written = str(event.subject).replace("#", "%23")  # in a node's name it stands before a column
+    return key(f"{kind}:{written}", "the name of a job or dataset in an event")
 
 
 def run_key(event: LineageEvent) -> RunKey:
