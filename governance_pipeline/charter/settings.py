@@ -43,6 +43,14 @@ class OpenLineageOut(FileModel):
     api_key: str | None = Field(None, description="For http; ${NAME} is replaced from the environment.")
 
 
+class Receiver(FileModel):
+    """What `governance serve` asks of those who send lineage."""
+
+    api_key: str | None = Field(
+        None, description="Bearer key that senders show; ${NAME} is replaced from the environment."
+    )
+
+
 class ConsentLedger(FileModel):
     """Which dataset holds the consent records, and its columns."""
 
@@ -85,6 +93,7 @@ class Settings(FileModel):
     connections: dict[Name, Connection] = Field(default_factory=dict)
     channels: dict[Name, Channel] = Field(default_factory=dict)
     openlineage: OpenLineageOut = OpenLineageOut()
+    receiver: Receiver = Receiver()
     consent: ConsentLedger | None = None
     limits: Limits = Limits()
     minimum_group_size: int = Field(11, ge=2, description="Smaller groups of people are not shown.")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from governance_pipeline.cli import demo, gate, incidents, lineage, night, project, reviews, store
+from governance_pipeline.cli import demo, gate, incidents, lineage, night, project, reviews, serve, store
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -38,7 +38,7 @@ def main(
         raise typer.Exit
 
 
-for part in (project, night, gate, reviews, incidents, lineage, store, demo):
+for part in (project, night, gate, reviews, incidents, lineage, serve, store, demo):
     part.register(app)
 
 
