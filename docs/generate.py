@@ -168,6 +168,7 @@ def _type(value: Mapping[str, Any], parts: Mapping[str, Any]) -> str:  # noqa: P
         inner = value.get("additionalProperties") or next(
             iter(value.get("patternProperties", {}).values()), {}
         )
+        inner = {} if inner is True else inner
         return f"mapping to {_type(inner, parts)}"
     words = {"string": "text", "integer": "whole number", "boolean": "true or false"}
     kind = value.get("format") or value.get("type", "any")

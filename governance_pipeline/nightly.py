@@ -17,7 +17,7 @@ from croniter import croniter
 
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.errors import UsageError
-from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.lineage.build import build, build_graph
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.risk.assess import assess
 from governance_pipeline.stages.baselines import take_baselines
@@ -26,6 +26,7 @@ from governance_pipeline.stages.crosses import count_crosses
 from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.measure import Evidence, measure
 from governance_pipeline.stages.pictures import linked
+from governance_pipeline.stages.places import read_places, recorded_places
 from governance_pipeline.stages.publish import publish_lineage
 from governance_pipeline.stages.recall import recall
 from governance_pipeline.stages.record import NightResult, record, record_reviews
@@ -122,7 +123,8 @@ def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Open
     if latest is None:
         return ()
     discovery = discover(services.project, services.clock())
-    graph = build_graph(services.project, discovery.all_versions)
+    known = recorded_places(services.store, services.project, latest.night)
+    graph = build_graph(services.project, discovery.all_versions, readings=known.readings)
     found = find_reviews(services, latest.night, services.clock(), discovery, graph, measurements)
     if write and found.openings:
         record_reviews(services.store, found)
@@ -174,14 +176,16 @@ def _evidence(
             yield VersionDiscovered(night, version)
     with services.store.begin() as unit:
         tellings = unit.lineage_events.as_of(night_end(project, night))
-    graph = build_graph(project, discovery.all_versions, tellings)
+    places = read_places(services, night)
+    yield from places.told(night)
+    built = build(project, discovery.all_versions, tellings, places.readings)
     asked = [contract.dataset for contract in contracts]
     baselines = take_baselines(
         services, night, discovery, memory.baselines, memory.unreadable, compared=asked
     )
     scans = Scans()
     yield from scan_datasets(services, night, contracts, discovery, baselines, into=scans)
-    return Evidence(night, scans, baselines, discovery, memory, graph, read_at)
+    return Evidence(night, scans, baselines, discovery, memory, built.graph, read_at, nodes=built.nodes)
 
 
 def _chosen(services: Services, datasets: Collection[str]) -> Sequence[Contract]:

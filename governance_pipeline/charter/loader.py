@@ -10,6 +10,7 @@ from governance_pipeline.charter.checks.contracts import Linker, check_twins
 from governance_pipeline.charter.checks.datasets import Datasets
 from governance_pipeline.charter.checks.models import check_models
 from governance_pipeline.charter.checks.people import check_people
+from governance_pipeline.charter.checks.places import check_places
 from governance_pipeline.charter.checks.playbook import check_playbook
 from governance_pipeline.charter.checks.settings import check_settings
 from governance_pipeline.charter.contract import Contract
@@ -153,6 +154,7 @@ def _compare(files: ProjectFiles) -> _Links:
         problems += check_people(files.charter, files.settings)
     if files.settings:
         problems += check_settings(files.settings, datasets, files.root)
+        problems += check_places(files.settings, files.root)
     if files.playbook:
         problems += check_playbook(files.playbook, files.charter)
     problems += check_models(files.models, datasets, files.charter, files.playbook, files.root)

@@ -30,7 +30,7 @@ class Located(Protocol):
     ) -> Problem: ...
 
 
-SECRET_KEYS = frozenset({"url", "api_key", "store"})  # may hold a password: never quoted
+SECRET_KEYS = frozenset({"url", "api_key", "store", "token"})  # may hold a password: never quoted
 _INSTANT = "a date and time with its offset, such as 2026-03-31T09:30:00+02:00"
 _EXPECTED = {
     "string_type": "text",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.places import Place
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
@@ -94,6 +95,7 @@ class Settings(FileModel):
     channels: dict[Name, Channel] = Field(default_factory=dict)
     openlineage: OpenLineageOut = OpenLineageOut()
     receiver: Receiver = Receiver()
+    catalog: tuple[Place, ...] = Field((), description="Tools that know lineage; read every night.")
     consent: ConsentLedger | None = None
     limits: Limits = Limits()
     minimum_group_size: int = Field(11, ge=2, description="Smaller groups of people are not shown.")

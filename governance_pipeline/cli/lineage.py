@@ -114,14 +114,16 @@ def _graph(project: Project, now: datetime) -> LineageGraph:
     from governance_pipeline.bootstrap import open_project_store
     from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.stages.discover import discover
+    from governance_pipeline.stages.places import recorded_places
 
     store = open_project_store(project)
     try:
         with store.begin() as unit:
             tellings = unit.lineage_events.as_of(now)
+        readings = recorded_places(store, project, now.date()).readings
     finally:
         store.close()
-    return build_graph(project, discover(project, now).all_versions, tellings)
+    return build_graph(project, discover(project, now).all_versions, tellings, readings)
 
 
 def _known(graph: LineageGraph, text: str) -> Entity:

@@ -83,6 +83,7 @@ def show(
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.reviews.service import eligible, load_review
+    from governance_pipeline.stages.places import recorded_places
     from governance_pipeline.stages.services import utc_now
 
     opened = open_project(project)
@@ -94,10 +95,11 @@ def show(
         versions = unit.versions.of_model(state.model)
         latest = unit.nights.latest()
         measured = unit.measurements.of_night(latest.night) if latest else ()
+    places = recorded_places(store, opened, now.date())
     store.close()
     known = set(state.evidence.findings)
     findings = [m for m in measured if m.key in known]
-    graph = build_graph(opened, versions)
+    graph = build_graph(opened, versions, readings=places.readings)
     version = next((v for v in versions if v.version == state.version), None)
     may = eligible(opened, graph, state, version, now.date())
     if output is Format.JSON:
@@ -158,6 +160,7 @@ def decide(
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.reviews import service
+    from governance_pipeline.stages.places import recorded_places
     from governance_pipeline.stages.services import utc_now
 
     opened = open_project(project)
@@ -167,7 +170,7 @@ def decide(
     state = service.decide(
         opened,
         store,
-        build_graph(opened, versions),
+        build_graph(opened, versions, readings=recorded_places(store, opened, utc_now().date()).readings),
         review,
         person=person,
         function=function,

@@ -20,6 +20,7 @@ from governance_pipeline.vocabulary.night import (
     NightEvent,
     NightSealed,
     PictureFailed,
+    PlaceRead,
     ReviewOpened,
 )
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -56,6 +57,13 @@ def _line(event: NightEvent) -> Iterator[str]:
     match event:
         case DatasetScanned(error=str() as error):
             yield f"  [bold magenta]not run[/] {escape(event.dataset)}: {escape(error)}"
+        case PlaceRead(error=str() as error):
+            yield f"  [yellow]not read[/] {escape(event.place)}: {escape(error)}"
+        case PlaceRead() if event.not_understood:
+            count = len(event.not_understood)
+            parts = "1 part" if count == 1 else f"{count:,} parts"
+            first = escape(event.not_understood[0])
+            yield f"  [yellow]{parts} not understood[/] of {escape(event.place)}, the first: {first}"
         case IncidentChanged() if event.act in _NEWS:
             incident = event.incident
             yield f"  {_NEWS[event.act]} {incident.id} {escape(incident.sentence)}"

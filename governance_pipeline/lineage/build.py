@@ -8,6 +8,7 @@ from pathlib import Path
 
 from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.charter.project import Project
+from governance_pipeline.lineage.build_catalog import join_readings
 from governance_pipeline.lineage.build_models import model_edges, model_nodes
 from governance_pipeline.lineage.build_sql import SqlFindings, sql_findings
 from governance_pipeline.lineage.graph import LineageGraph
@@ -15,7 +16,7 @@ from governance_pipeline.lineage.observed import observed
 from governance_pipeline.lineage.places import Places
 from governance_pipeline.lineage.table_names import TableNames
 from governance_pipeline.vocabulary.entity import Entity
-from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy, Node, Reading
 from governance_pipeline.vocabulary.openlineage import Telling
 from governance_pipeline.vocabulary.review import ModelVersion
 
@@ -28,23 +29,33 @@ class BuiltGraph:
 
     Attributes:
         not_understood: ``datasets/x.odcs.yaml:12: why``, one per piece of SQL that was not followed.
+        nodes: what other tools' catalogues say of nodes beside their edges.
     """
 
     graph: LineageGraph
     not_understood: tuple[str, ...] = field(default=())
+    nodes: tuple[Node, ...] = ()
 
 
 def build_graph(
-    project: Project, versions: Sequence[ModelVersion], tellings: Sequence[Telling] = ()
+    project: Project,
+    versions: Sequence[ModelVersion],
+    tellings: Sequence[Telling] = (),
+    readings: Sequence[Reading] = (),
 ) -> LineageGraph:
     """The graph alone; see :func:`build`."""
-    return build(project, versions, tellings).graph
+    return build(project, versions, tellings, readings).graph
 
 
-def build(project: Project, versions: Sequence[ModelVersion], tellings: Sequence[Telling] = ()) -> BuiltGraph:
+def build(
+    project: Project,
+    versions: Sequence[ModelVersion],
+    tellings: Sequence[Telling] = (),
+    readings: Sequence[Reading] = (),
+) -> BuiltGraph:
     """Nodes for every dataset, column, model, version and deployment; edges from the contracts
-    (declared), from their SQL (discovered) and from OpenLineage events (observed). The same project,
-    versions and tellings give the same graph.
+    (declared), from their SQL and other tools' catalogues (discovered) and from OpenLineage events
+    (observed). The same project, versions, tellings and readings give the same graph.
 
     A table that is read but has no contract is a ``source:`` node, so that provenance can see that
     nobody answers for it. An edge found twice keeps the declared one's evidence and the discovered
@@ -68,7 +79,11 @@ def build(project: Project, versions: Sequence[ModelVersion], tellings: Sequence
         nodes.update(model_nodes(model, registered))
     if tellings:
         edges.extend(observed(tellings, Places(project)).edges)
-    return BuiltGraph(LineageGraph.of(_merged(edges), nodes), tuple(not_understood))
+    joined = join_readings(project, readings)
+    edges.extend(joined.edges)
+    nodes.update(node.entity for node in joined.nodes)
+    graph = LineageGraph.of(_merged(edges), nodes)
+    return BuiltGraph(graph, (*not_understood, *joined.not_understood), joined.nodes)
 
 
 class _Place:

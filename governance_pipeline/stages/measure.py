@@ -21,6 +21,7 @@ from governance_pipeline.stages.recall import Memory
 from governance_pipeline.stages.scan import Scans, night_end
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Node
 from governance_pipeline.vocabulary.measurement import Measurement
 
 
@@ -36,6 +37,7 @@ class Evidence:
     graph: LineageGraph
     read_at: datetime
     crosses: Counts = field(default_factory=Counts)
+    nodes: Sequence[Node] = ()
 
 
 def measure(

@@ -48,7 +48,7 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
         told = (*result.consequences.alerts, *result.consequences.reviews.alerts)
         fresh = tuple(alert for alert in told if unit.outbox.enqueue(alert))
         if result.sealed is not None:
-            unit.lineage.replace(evidence.night, evidence.graph.edges)
+            unit.lineage.replace(evidence.night, evidence.graph.edges, evidence.nodes)
             unit.nights.seal(result.sealed)
     return fresh
 

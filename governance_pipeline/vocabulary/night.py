@@ -27,6 +27,20 @@ class VersionDiscovered:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceRead:
+    """A place of `catalog` in governance.yaml, with the edges and nodes it brought and the parts of it that
+    were not understood. Where it could not be read, ``error`` says why, and the rest is of the night before.
+    """
+
+    night: date
+    place: str
+    edges: int
+    nodes: int
+    not_understood: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetScanned:
     """``error`` is None when the scan succeeded; then the profile is in the store."""
 
@@ -99,6 +113,7 @@ class NightSealed:
 NightEvent = (
     NightStarted
     | VersionDiscovered
+    | PlaceRead
     | DatasetScanned
     | IndicatorMeasured
     | RiskAssessed

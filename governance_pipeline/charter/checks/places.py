@@ -1,0 +1,58 @@
+"""governance.yaml: each place of ``catalog`` names one reader and usable paths, and stands there once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from governance_pipeline.charter.diagnostics import Problem, nearest, one_of
+from governance_pipeline.charter.files import Loaded
+from governance_pipeline.charter.paths import UnfitPath, project_path
+from governance_pipeline.charter.places import Place
+from governance_pipeline.charter.settings import Settings
+
+READERS_GROUP = "governance_pipeline.readers"
+_FILES = ("manifest", "catalog", "run_results")
+
+
+def check_places(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
+    """Each place by itself, and that none stands there twice."""
+    seen: set[str] = set()
+    for index, place in enumerate(settings.value.catalog):
+        path = ("catalog", index)
+        if len(place.named) != 1:
+            found = " and ".join(place.named) or "nothing"
+            message = f"a place of the catalogue names {found}"
+            yield settings.source.problem(path, message, expected=f"exactly {one_of(Place.model_fields)}")
+            continue
+        if place.by in seen:
+            yield settings.source.problem(path, f"the place '{place.by}' stands here twice")
+        seen.add(place.by)
+        yield from _files(settings, path, place, root)
+        if place.plugin is not None:
+            yield from _plugin(settings, (*path, "plugin", "reader"), place.plugin.reader)
+
+
+def _files(
+    settings: Loaded[Settings], path: tuple[str | int, ...], place: Place, root: Path
+) -> Iterator[Problem]:
+    key = place.named[0]
+    for name in _FILES:
+        text = getattr(getattr(place, key), name, None)
+        if text is None:
+            continue
+        try:
+            project_path(text, root)
+        except UnfitPath as error:
+            expected = "a path in the project folder, or an absolute path"
+            yield settings.source.problem((*path, key, name), str(error), expected=expected)
+
+
+def _plugin(settings: Loaded[Settings], path: tuple[str | int, ...], reader: str) -> Iterator[Problem]:
+    known = sorted(entry.name for entry in entry_points(group=READERS_GROUP))
+    if reader not in known:
+        message = f"no installed package has a reader '{reader}'"
+        yield settings.source.problem(
+            path, message, expected=one_of(known), suggestion=nearest(reader, known)
+        )

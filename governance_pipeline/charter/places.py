@@ -1,0 +1,60 @@
+"""The ``catalog`` section of governance.yaml: tools that know lineage, and where they keep it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import Field
+
+from governance_pipeline.charter.base import FileModel
+
+_USER = re.compile(r"//[^/@]*@")
+
+
+class DbtPlace(FileModel):
+    """What a run of dbt leaves in its ``target`` folder."""
+
+    manifest: str = Field(description="manifest.json of any schema version.")
+    catalog: str | None = Field(
+        None, description="catalog.json (`dbt docs generate`); without it few column lineages are known."
+    )
+    run_results: str | None = Field(None, description="run_results.json: how models and tests ended.")
+
+    @property
+    def shown(self) -> str:
+        return self.manifest
+
+
+class PluginPlace(FileModel):
+    """A place that a reader of an installed package reads."""
+
+    reader: str = Field(description="Name of its entry point in `governance_pipeline.readers`.")
+    options: dict[str, Any] = Field(default_factory=dict, description="What that reader asks for.")
+
+    @property
+    def shown(self) -> str:
+        return str(self.options.get("place", "")) or ", ".join(map(str, sorted(self.options)))
+
+
+class Place(FileModel):
+    """One place that the night reads lineage from: exactly one of these keys."""
+
+    dbt: DbtPlace | None = Field(None, description="A dbt project.")
+    plugin: PluginPlace | None = Field(None, description="A place for a reader of another package.")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The keys that are given; a checked project's places have exactly one."""
+        return tuple(key for key in type(self).model_fields if getattr(self, key) is not None)
+
+    @property
+    def reader(self) -> str:
+        """The reader's name."""
+        return self.plugin.reader if self.plugin is not None else self.named[0]
+
+    @property
+    def by(self) -> str:
+        """Who says what is read here, e.g. ``dbt:target/manifest.json``; never a user or a password."""
+        said: DbtPlace | PluginPlace = getattr(self, self.named[0])
+        return f"{self.reader}:{_USER.sub('//', said.shown).partition('?')[0]}"

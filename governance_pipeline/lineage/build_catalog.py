@@ -1,0 +1,117 @@
+"""Puts what other tools' catalogues say into the project's graph, under the names its contracts have."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from governance_pipeline.catalog.reader import PATH, TABLE
+from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.project import Project
+from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import Edge, Node, Reading
+
+_DEFAULT_SCHEMAS = ("", "main", "public", "dbo", "default")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The edges and nodes of all readings, under the project's names."""
+
+    edges: tuple[Edge, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    not_understood: tuple[str, ...] = ()
+
+
+def join_readings(project: Project, readings: Sequence[Reading]) -> Joined:
+    """Rename what a contract describes: a table by where it is, a person by the mail address.
+
+    A table is joined where exactly one contract says that it stands at that place; its columns follow,
+    in the contract's spelling. Everything else keeps the reader's name.
+    """
+    names = _Names(project)
+    unclear: list[str] = []
+    for reading in readings:
+        unclear.extend(names.learn(reading))
+    edges = [
+        renamed for reading in readings for edge in reading.edges if (renamed := names.edge(edge)) is not None
+    ]
+    nodes = [replace(node, entity=names.of(node.entity)) for reading in readings for node in reading.nodes]
+    not_understood = [why for reading in readings for why in reading.not_understood]
+    return Joined(tuple(edges), tuple(nodes), (*not_understood, *unclear))
+
+
+class _Names:
+    """From a reader's names to the project's."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._datasets: dict[str, str] = {}  # a reader's table to the dataset
+        self._people = {person.mail.lower(): person.id for person in project.charter.people}
+
+    def learn(self, reading: Reading) -> Iterable[str]:
+        """Find the contract of each table that is read of; says where several could be meant."""
+        for node in reading.nodes:
+            if node.entity.kind is not EntityKind.SOURCE:
+                continue
+            found = [c.dataset for c in self._project.contracts.values() if self._is_at(c, node.facts)]
+            if len(found) == 1:
+                self._datasets[node.entity.name] = found[0]
+            elif found:
+                several = " or ".join(found)
+                yield f"{node.evidence}: {node.entity.name} could be {several}; it is joined to none"
+
+    def of(self, entity: Entity) -> Entity:
+        if entity.kind is EntityKind.PERSON:
+            return Entity(EntityKind.PERSON, self._people.get(entity.name.lower(), entity.name))
+        dataset = self._datasets.get(entity.dataset_name)
+        if dataset is None or entity.kind not in (EntityKind.SOURCE, EntityKind.COLUMN):
+            return entity
+        if entity.column_name is None:
+            return Entity.dataset(dataset)
+        cased = {column.name.lower(): column.name for column in self._project.contracts[dataset].columns}
+        name = cased.get(entity.column_name.lower(), entity.column_name)
+        return Entity.column(dataset, name)
+
+    def edge(self, edge: Edge) -> Edge | None:
+        source, target = self.of(edge.source), self.of(edge.target)
+        return None if source == target else replace(edge, source=source, target=target)
+
+    def _is_at(self, contract: Contract, facts: Mapping[str, str]) -> bool:
+        place = contract.location
+        if place.table:
+            return bool(facts.get(TABLE)) and self._is_table(contract, facts[TABLE])
+        return bool(facts.get(PATH) and place.path) and _is_path(facts[PATH], place.path)
+
+    def _is_table(self, contract: Contract, name: str) -> bool:
+        *rest, table = name.lower().split(".")
+        place = contract.location
+        schema = rest[-1] if rest else ""
+        database = rest[-2] if len(rest) > 1 else ""
+        own = place.schema.lower()
+        same_schema = own == schema or (not own and schema in _DEFAULT_SCHEMAS)
+        known = self._database(contract)
+        return (
+            place.table.lower() == table and same_schema and (not known or not database or known == database)
+        )
+
+    def _database(self, contract: Contract) -> str:
+        """The database a contract's table is in; "" where the project's files do not say it."""
+        place = contract.location
+        if place.kind == "duckdb":
+            return Path(place.path).stem.lower()
+        connection = self._project.settings.connections.get(place.connection)
+        address = connection.url.partition("?")[0].partition("://")[2] if connection else ""
+        path = address.partition("/")[2].rpartition("/")[2]
+        return "" if "$" in path else PurePosixPath(path).stem.lower()
+
+
+def _is_path(read: str, contract: str) -> bool:
+    """Whether both name the same files; a contract may name the files of a folder by a pattern."""
+    if read.rstrip("/") == contract.rstrip("/"):
+        return True
+    if not any(sign in contract for sign in "*?["):
+        return False
+    return fnmatch.fnmatchcase(read, contract) or str(PurePosixPath(contract).parent) == read.rstrip("/")

@@ -1,0 +1,41 @@
+"""Mistakes in the ``catalog`` section of governance.yaml are named where they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from governance_pipeline.charter.loader import check_project
+from governance_pipeline.charter.places import Place
+from governance_pipeline.charter.scaffold import create_project
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        ("[{dbt: {manifest: target/manifest.json}}]", ""),
+        ("[{dbt: {manifets: target/manifest.json}}]", "did you mean 'manifest'?"),
+        ("[{dtb: {manifest: target/manifest.json}}]", "did you mean 'dbt'?"),
+        ("[{dbt: {manifest: ../target/manifest.json}}]", "leads out of the project folder"),
+        ("[{dbt: {manifest: a.json, catalog: '~/c.json'}}]", "'~' is not replaced"),
+        ("[{}]", "names nothing; expected exactly one of dbt, plugin"),
+        ("[{dbt: {manifest: a.json}}, {dbt: {manifest: a.json}}]", "'dbt:a.json' stands here twice"),
+        ("[{plugin: {reader: datahub}}]", "no installed package has a reader 'datahub'"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, places: str, said: str):
+    create_project(tmp_path / "p", "lending")
+    file = tmp_path / "p" / "governance.yaml"
+    file.write_text(f"{file.read_text()}\ncatalog: {places}\n")
+    problems = [str(problem) for problem in check_project(tmp_path / "p")]
+    if not said:
+        assert problems == []
+        return
+    assert any(problem.startswith("governance.yaml:") and said in problem for problem in problems), problems
+
+
+def test_who_says_it_never_names_a_user_or_a_password():
+    options = {"place": "https://ann:secret@catalog.example.org/a?token=b"}
+    place = Place.model_validate({"plugin": {"reader": "datahub", "options": options}})
+    assert place.by == "datahub:https://catalog.example.org/a"
