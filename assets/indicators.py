@@ -11,6 +11,7 @@ from assets.findings import Findings, of_events
 from assets.resources import GovernanceResource
 from assets.stages import materialisations, observations, stage_specs
 from governance_pipeline.charter.project import Project
+from governance_pipeline.indicators.wording import counted
 from governance_pipeline.nightly import run_night
 from governance_pipeline.vocabulary.incident import IncidentAct
 from governance_pipeline.vocabulary.night import (
@@ -109,9 +110,8 @@ class _RunLog:
     def end(self) -> None:
         """How many lines were left out."""
         if self._lines > MOST_LOGGED:
-            self._log.info(
-                f"and {self._lines - MOST_LOGGED:,} more lines like these: `governance incident list`"
-            )
+            more = counted(self._lines - MOST_LOGGED, "more line")
+            self._log.info(f"and {more} like these: `governance incident list`")
 
     def _one_of_many(self, write: Callable[[str], None], text: str) -> None:
         self._lines += 1

@@ -74,7 +74,8 @@ def _parameter(parameter: Any) -> tuple[str, str, str]:
     choices = ""
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         choices = f" One of {', '.join(f'`{choice.value}`' for choice in annotation)}."
-    named = ", ".join(f"`{name}`" for name in names)
+    value = f" {parameter.metavar}" if is_option and parameter.metavar else ""
+    named = ", ".join(f"`{name}{value}`" for name in names)
     return named, ", ".join(notes), f"{' '.join((parameter.help or '').split())}{choices}"
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", "-p", help="Project folder (default: nearest with governance.yaml)."),
+    typer.Option(
+        "--project", "-p", metavar="DIR", help="Project folder (default: nearest with governance.yaml)."
+    ),
 ]
 
 
@@ -32,11 +34,20 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="For people or for programs.")]
+
+
+def day(text: str) -> date:
+    """Read a day as the command line has it. Raises BadParameter where it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a day; write it like 2026-03-01") from None
+
+
+DAY = "YYYY-MM-DD"
 DateOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--date", "-d", formats=["%Y-%m-%d"], help="The night, YYYY-MM-DD (default: the last that is due)."
-    ),
+    date | None,
+    typer.Option("--date", "-d", parser=day, metavar=DAY, help="The night (default: the last that is due)."),
 ]
 
 OUTCOME_STYLE = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from governance_pipeline.cli.common import ProjectOption, console
+from governance_pipeline.cli.common import DAY, ProjectOption, console, day
 
 
 def register(app: typer.Typer) -> None:
@@ -21,12 +21,14 @@ def demo(
     directory: Annotated[Path, typer.Argument(help="New folder for the sample project.")] = Path("demo"),
     nights: Annotated[int, typer.Option(min=1, max=60, help="How many nights to run.")] = 60,
     last_night: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The last night, YYYY-MM-DD (default: yesterday)."),
+        date | None, typer.Option(parser=day, metavar=DAY, help="The last night (default: yesterday).")
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(help="An empty database instead of SQLite, e.g. postgresql://user:${PASSWORD}@host/db."),
+        typer.Option(
+            metavar="URL",
+            help="An empty database instead of SQLite, e.g. postgresql://user:${PASSWORD}@host/db.",
+        ),
     ] = None,
     *,
     force: Annotated[bool, typer.Option(help="Replace the folder if an earlier demo made it.")] = False,
@@ -34,15 +36,13 @@ def demo(
     """Build the lending sample project from real applications and run its nights."""
     from governance_pipeline.cli.sample import tell_sample
 
-    tell_sample(
-        directory, nights=nights, last=last_night.date() if last_night else None, store=store, force=force
-    )
+    tell_sample(directory, nights=nights, last=last_night, store=store, force=force)
 
 
 def up(
     project: ProjectOption = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web page.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Open the Dagster UI over a project: lineage, owners, checks, schedule."""
     from rich.markup import escape

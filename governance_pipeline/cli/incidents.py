@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from governance_pipeline.cli.common import (
+    DAY,
     Format,
     FormatOption,
     ProjectOption,
     console,
+    day,
     entries,
     print_json,
     table,
 )
+from governance_pipeline.cli.verbs import App
+from governance_pipeline.indicators.wording import long_date
 
 if TYPE_CHECKING:
     from governance_pipeline.vocabulary.incident import Incident
 
-group = typer.Typer(help="Incidents: breaches that someone must fix.", no_args_is_help=True)
-alerts = typer.Typer(help="Alerts: the outbox of messages to owners.", no_args_is_help=True)
+group = App(help="Incidents: breaches that someone must fix.")
+alerts = App(help="Alerts: the outbox of messages to owners.")
 
 IncidentArgument = Annotated[str, typer.Argument(help="Incident id, e.g. INC-3f9a21c0.")]
-AsOption = Annotated[str, typer.Option("--as", help="Your id in charter.yaml.")]
+AsOption = Annotated[str, typer.Option("--as", metavar="ID", help="Your id in charter.yaml.")]
 NoteOption = Annotated[str, typer.Option("--note", help="What you know or did, in a sentence.")]
 
 
@@ -89,19 +94,20 @@ def ack(
     incident: IncidentArgument, person: AsOption, note: NoteOption = "", project: ProjectOption = None
 ) -> None:
     """Say that you have it: reminders stop, the incident stays open."""
-    _act("acknowledge", project, incident, person, note)
+    _say_status(_act("acknowledge", project, incident, person, note))
 
 
 @group.command(epilog="Example: governance incident snooze INC-3f9a21c0 --as ines.ortega --until 2026-03-09")
 def snooze(
     incident: IncidentArgument,
     person: AsOption,
-    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last quiet day, YYYY-MM-DD.")],
+    until: Annotated[date, typer.Option(parser=day, metavar=DAY, help="The last quiet day.")],
     note: NoteOption = "",
     project: ProjectOption = None,
 ) -> None:
     """No alerts until a day; the incident stays open and visible."""
-    _act("snooze", project, incident, person, note, until=until.date())
+    found = _act("snooze", project, incident, person, note, until=until)
+    console().print(f"{found.id} is snoozed up to {long_date(until)}; it stays [bold]{found.status}[/]")
 
 
 @group.command(
@@ -114,7 +120,7 @@ def resolve(
     project: ProjectOption = None,
 ) -> None:
     """Say that it is fixed; a breach on a later night opens it again."""
-    _act("resolve", project, incident, person, note)
+    _say_status(_act("resolve", project, incident, person, note))
 
 
 @alerts.command("list", epilog="Example: governance alert list --format json")
@@ -158,7 +164,7 @@ def send(project: ProjectOption = None, output: FormatOption = Format.TABLE) -> 
 @alerts.command("test", epilog="Example: governance alert test mail --to ines.ortega")
 def test_channel(
     channel: Annotated[str, typer.Argument(help="Channel of governance.yaml.")],
-    recipient: Annotated[str, typer.Option("--to", help="Person in charter.yaml.")],
+    recipient: Annotated[str, typer.Option("--to", metavar="ID", help="Person or team in charter.yaml.")],
     project: ProjectOption = None,
 ) -> None:
     """Send a test message through a channel."""
@@ -168,7 +174,7 @@ def test_channel(
     from governance_pipeline.response.service import send_test_alert
 
     send_test_alert(open_project(project), channel, recipient)
-    console().print(f"[green]the receiver behind channel {escape(channel)} took the test message[/]")
+    console().print(f"[green]the receiver behind the channel {escape(channel)} took the test message[/]")
 
 
 def _about(incident: Incident) -> str:
@@ -179,13 +185,20 @@ def _about(incident: Incident) -> str:
     return f"{what}, since {incident.opened}, owner {incident.owner}{root}"
 
 
-def _act(verb: str, project: ProjectOption, incident: str, person: str, note: str, **extra: object) -> None:
+def _say_status(incident: Incident) -> None:
+    console().print(f"{incident.id} is now [bold]{incident.status}[/]")
+
+
+def _act(
+    verb: str, project: ProjectOption, incident: str, person: str, note: str, **extra: object
+) -> Incident:
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.response import service
     from governance_pipeline.stages.services import utc_now
 
     opened = open_project(project)
     store = open_project_store(opened)
-    found = getattr(service, verb)(opened, store, incident, person=person, note=note, now=utc_now(), **extra)
+    act: Callable[..., Incident] = getattr(service, verb)
+    found = act(opened, store, incident, person=person, note=note, now=utc_now(), **extra)
     store.close()
-    console().print(f"{found.id} is now [bold]{found.status}[/]")
+    return found

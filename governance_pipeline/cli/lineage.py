@@ -16,6 +16,7 @@ from governance_pipeline.cli.common import (
     print_json,
     table,
 )
+from governance_pipeline.cli.verbs import App
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from governance_pipeline.lineage.graph import LineageGraph
     from governance_pipeline.vocabulary.entity import Entity
 
-group = typer.Typer(help="Lineage: where a thing comes from, and what depends on it.", no_args_is_help=True)
+group = App(help="Lineage: where a thing comes from, and what depends on it.")
 
 NodeArgument = Annotated[
     str,
@@ -107,7 +108,8 @@ def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) 
         ),
     )
     if not found:
-        console().print("nothing")
+        nothing = f"that {entity.name} comes from" if upstream else f"that depends on {entity.name}"
+        console().print(f"the lineage knows nothing {nothing}", markup=False)
 
 
 def _graph(project: Project, now: datetime) -> LineageGraph:
@@ -129,12 +131,17 @@ def _graph(project: Project, now: datetime) -> LineageGraph:
 def _known(graph: LineageGraph, text: str) -> Entity:
     from difflib import get_close_matches
 
-    from governance_pipeline.errors import NotFound
+    from governance_pipeline.errors import NotFound, UsageError
     from governance_pipeline.vocabulary.entity import Entity
 
+    meant = sorted(str(node) for node in graph.nodes if node.name == text)
+    if meant:
+        raise UsageError(f"'{text}' does not say what it is", hint=f"write {' or '.join(meant)}")
     entity = Entity.parse(text)
     if entity not in graph.nodes:
         near = get_close_matches(text, [str(node) for node in graph.nodes], n=1)
-        hint = f"did you mean {near[0]}?" if near else "see `governance validate --explain` for the datasets"
-        raise NotFound(f"the lineage has no {text}", hint=hint)
+        hint = (
+            f"did you mean '{near[0]}'?" if near else "see `governance validate --explain` for the datasets"
+        )
+        raise NotFound(f"the lineage has no '{text}'", hint=hint)
     return entity

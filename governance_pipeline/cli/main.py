@@ -8,19 +8,20 @@ from importlib.metadata import version as distribution_version
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from governance_pipeline.cli import demo, gate, incidents, lineage, night, project, reviews, serve, store
-from governance_pipeline.errors import CannotEvaluate, GovernanceError
+from governance_pipeline.cli.verbs import App
+from governance_pipeline.errors import CannotEvaluate, GovernanceError, UsageError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 SHOW_TRACEBACK = "GOVERNANCE_TRACEBACK"
 
-app = typer.Typer(
+app = App(
     name="governance",
     help="Nightly measured governance for machine-learning models.",
     epilog="Exit codes: 0 ok or open, 1 a breach or a closed gate, 2 bad usage or project files,"
     " 3 could not evaluate (treat as closed).",
-    no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -45,16 +46,15 @@ for part in (project, night, gate, reviews, incidents, lineage, serve, store, de
 def run() -> None:
     """Entry point: turns errors into a message, a next step and an exit code; never a traceback."""
     try:
-        app()
+        left = app(standalone_mode=False)
     except GovernanceError as error:
         _complain(error.code, error.message, error.hint)
         sys.exit(error.exit_code)
+    except TyperException as error:
+        _misused(error)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_stopped())
-    except SystemExit as leaving:
-        if leaving.code == INTERRUPTED:  # the command's library has caught the interrupt
-            _stopped()
-        raise
     except Exception as error:  # a bug of ours: no verdict was reached, and 1 would mean a breach
         if os.environ.get(SHOW_TRACEBACK):
             raise
@@ -64,6 +64,16 @@ def run() -> None:
             f"set {SHOW_TRACEBACK}=1, run it again and report what it prints",
         )
         sys.exit(CannotEvaluate.exit_code)
+    sys.exit(_stopped() if left == INTERRUPTED else left)  # Typer makes an interrupt an exit
+
+
+def _misused(error: TyperException) -> None:
+    """Say what is wrong with the words of a command as we say everything else."""
+    message = error.format_message().replace("Value error, ", "").rstrip(".")  # pydantic's words
+    context = getattr(error, "ctx", None)
+    if message:  # there is none where no verb was given: its help has been printed
+        verb = context.command_path if context else "governance"
+        _complain(UsageError.code, f"{message[0].lower()}{message[1:]}", f"see `{verb} --help`")
 
 
 def _stopped() -> int:

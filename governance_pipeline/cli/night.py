@@ -17,7 +17,7 @@ from governance_pipeline.cli.common import (
     entries,
     print_json,
 )
-from governance_pipeline.indicators.wording import long_date
+from governance_pipeline.indicators.wording import calendar_date, long_date
 from governance_pipeline.vocabulary.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def nightly(
     project: ProjectOption = None,
     night: DateOption = None,
     dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", help="Only this dataset; may be repeated.")
+        list[str] | None,
+        typer.Option("--dataset", metavar="NAME", help="Only this dataset; may be repeated."),
     ] = None,
     *,
     catch_up: Annotated[bool, typer.Option(help="Also run every earlier night that was missed.")] = False,
@@ -54,7 +55,7 @@ def nightly(
     from governance_pipeline.nightly import last_due_night, missed_nights, run_night
 
     with services(open_project(project, lenient=True)) as opened:
-        last = night.date() if night else last_due_night(opened)
+        last = night or last_due_night(opened)
         nights = sorted({*missed_nights(opened, last), last}) if catch_up else [last]
         events: list[NightEvent] = []
         for due in nights:
@@ -80,7 +81,7 @@ def check(
     from governance_pipeline.nightly import check_dataset, last_due_night
 
     with services(open_project(project)) as opened:
-        measurements = check_dataset(opened, dataset, night.date() if night else last_due_night(opened))
+        measurements = check_dataset(opened, dataset, night or last_due_night(opened))
     if output is Format.JSON:
         print_json(measurements)
     else:
@@ -97,9 +98,15 @@ def status(
 
     store = open_project_store(open_project(project))
     with store.begin() as unit:
-        sealed = unit.nights.get(night.date()) if night else unit.nights.latest()
+        latest = unit.nights.latest()
+        sealed = unit.nights.get(night) if night else latest
         if sealed is None:
-            raise NotFound("no such night has been sealed", hint="run `governance nightly`")
+            raise NotFound(
+                f"the night of {calendar_date(night)} has not been sealed"
+                if night
+                else "no night has run yet",
+                hint=f"the last one is that of {latest.night}" if latest else "run `governance nightly`",
+            )
         risks = unit.risks.of_night(sealed.night)
         findings = [m for m in unit.measurements.of_night(sealed.night) if m.outcome != "pass"]
     store.close()

@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def init(
     directory: Annotated[Path, typer.Argument(help="New folder to write the project into.")],
-    name: Annotated[str | None, typer.Option(help="Project name (default: the folder's).")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Project name (default: the folder's).")
+    ] = None,
 ) -> None:
     """Write a small commented project that passes `governance validate`."""
     from rich.markup import escape

@@ -15,8 +15,9 @@ from governance_pipeline.cli.common import (
     print_json,
     table,
 )
+from governance_pipeline.cli.verbs import App
 from governance_pipeline.indicators.wording import calendar_date
-from governance_pipeline.vocabulary.function import Function
+from governance_pipeline.vocabulary.function import Function, people_needed
 from governance_pipeline.vocabulary.review import Verdict
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from governance_pipeline.vocabulary.measurement import Measurement
     from governance_pipeline.vocabulary.review import Decision
 
-group = typer.Typer(help="Cross-functional reviews: list, show, decide.", no_args_is_help=True)
+group = App(help="Cross-functional reviews: list, show, decide.")
 
 
 def register(app: typer.Typer) -> None:
@@ -148,7 +149,9 @@ def _free(people: Sequence[Person]) -> str:
 )
 def decide(
     review: Annotated[str, typer.Argument(help="Review id.")],
-    person: Annotated[str, typer.Option("--as", help="Your id or mail address in charter.yaml.")],
+    person: Annotated[
+        str, typer.Option("--as", metavar="ID", help="Your id or mail address in charter.yaml.")
+    ],
     function: Annotated[Function, typer.Option(help="The function you decide for.")],
     verdict: Annotated[Verdict, typer.Option(help="Your verdict.")],
     reason: Annotated[str, typer.Option(help="Why, in a sentence; kept for those who read it later.")],
@@ -199,4 +202,4 @@ def _print_findings(findings: list[Measurement]) -> None:
 def _waiting(state: ReviewState) -> str:
     if not state.status.is_open:
         return ""
-    return ", ".join(f"{function}" + (f" x{n}" if n > 1 else "") for function, n in state.missing.items())
+    return people_needed(state.missing)

@@ -172,7 +172,7 @@ def tell_sample(directory: Path, *, nights: int, last: date | None, store: str |
     out = console()
     project = open_project(directory)
     out.print(
-        f"[bold]Harbour Lending[/]: {len(project.contracts)} datasets,"
+        f"[bold]Harbour Lending[/]: {counted(len(project.contracts), 'dataset')},"
         f" {counted(len(project.models), 'model')}, {counted(nights, 'night')}"
         f" to {calendar_date(told[-1].night)}, measured in {seconds:.0f} s"
     )
@@ -182,8 +182,10 @@ def tell_sample(directory: Path, *, nights: int, last: date | None, store: str |
     quiet = sum(
         1 for each in told if not list(demo_night(each.number, each.night, each.events, project.charter))
     )
+    sent = sum(each.sent for each in told)
     out.print(
-        f"\n{quiet} of {nights} nights were quiet; {sum(each.sent for each in told)} messages were sent.\n"
+        f"\n{quiet} of {counted(nights, 'night')} {'was' if quiet == 1 else 'were'} quiet;"
+        f" {counted(sent, 'message')} {'was' if sent == 1 else 'were'} sent.\n"
     )
     _tell_gate(project)
     _tell_next(directory)

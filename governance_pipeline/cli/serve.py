@@ -19,8 +19,9 @@ def register(app: typer.Typer) -> None:
 def serve(
     project: ProjectOption = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; others than this machine's need a key.")
-    ] = ("127.0.0.1"),
+        str,
+        typer.Option(metavar="ADDRESS", help="Address to listen on; others than this machine's need a key."),
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 5000,
 ) -> None:
     """Receive OpenLineage events at POST /api/v1/lineage until it is stopped."""

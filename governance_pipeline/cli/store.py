@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 
 from governance_pipeline.cli.common import ProjectOption, console
+from governance_pipeline.cli.verbs import App
 
-group = typer.Typer(help="The governance store: migrations.", no_args_is_help=True)
+group = App(help="The governance store: migrations.")
 
 
 def register(app: typer.Typer) -> None:

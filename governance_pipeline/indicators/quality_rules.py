@@ -170,7 +170,7 @@ def _sentence(dataset: str, rule: QualityRule, tally: RuleTally, observed: float
             share = f" ({percent(shown / tally.checked)})"
         finding = f"{said} of {counted(tally.checked, 'row')}{share} {finding}"
     elif rule.metric == "rowCount":
-        finding = f"there are {number(observed)} rows"
+        finding = f"there {'is' if observed == 1 else 'are'} {counted(int(observed), 'row')}"
     else:
         about = f" about {rule.column}" if rule.column else ""
         finding = f"the contract's own query{about} gives {number(observed)}"

@@ -113,7 +113,8 @@ def post_events(out: OpenLineageOut, events: Sequence[Event], environ: Mapping[s
     except requests.RequestException as error:
         # the message of requests quotes the URL, which may hold a password
         answer = f"answered {error.response.status_code}" if error.response is not None else "did not answer"
-        return sent, shown, f"the OpenLineage receiver {shown} {answer} after {sent} of {len(events)} events"
+        much = f"{sent} of {len(events)} event{'' if len(events) == 1 else 's'}"
+        return sent, shown, f"the OpenLineage receiver {shown} {answer} after {much}"
     finally:
         transport.close()
     return sent, shown, None

@@ -100,9 +100,8 @@ class Script:
         if not outputs:
             return found
         if len(outputs) != len(found.columns):
-            self.reasons.append(
-                f"the query makes {len(found.columns)} columns where the table takes {len(outputs)}"
-            )
+            made = "1 column" if len(found.columns) == 1 else f"{len(found.columns)} columns"
+            self.reasons.append(f"the query makes {made} where the table takes {len(outputs)}")
             return QueryColumns()
         return found.renamed(outputs)
 

@@ -88,7 +88,7 @@ class Limit:
         if not held:
             self.passed = True
             raise ScanTimedOut(
-                f"the scan of {self.dataset} waited longer than the {self.seconds:g} seconds it may take for"
+                f"the scan of {self.dataset} waited longer than the {self._allowed} it may take for"
                 " another scan to let go of a table that both read",
                 hint="see which other table was cut off in the same night",
             )
@@ -97,10 +97,14 @@ class Limit:
         finally:
             lock.release()
 
+    @property
+    def _allowed(self) -> str:
+        return "second" if self.seconds == 1 else f"{self.seconds:g} seconds"
+
     def error(self) -> ScanTimedOut:
         """What is said of a scan that was cut off."""
         return ScanTimedOut(
-            f"the scan of {self.dataset} took longer than the {self.seconds:g} seconds it may take",
+            f"the scan of {self.dataset} took longer than the {self._allowed} it may take",
             hint="raise limits.table_timeout_seconds in governance.yaml (in its contract: scanTimeoutSeconds)"
             " or make the table smaller",
         )

@@ -27,7 +27,7 @@ def find_incident(unit: Unit, incident_id: str) -> Incident:
     found = unit.incidents.get(incident_id)
     if found is None:
         known = [incident.id for incident in unit.incidents.list()]
-        raise _not_found("incident", incident_id, known, "see governance incident list --all")
+        raise _not_found("incident", incident_id, known, "see `governance incident list --all`")
     return found
 
 
@@ -117,7 +117,8 @@ def send_test_alert(
     variables = os.environ if environ is None else environ
     channels = open_channels(project.settings, project.root, variables, console)
     if channel not in channels:
-        raise _not_found("channel", channel, list(channels), "channels are listed in governance.yaml")
+        named = ", ".join(sorted(channels)) or "none"
+        raise _not_found("channel", channel, list(channels), f"governance.yaml has: {named}")
     charter = project.charter
     to = recipient_of(charter, recipient, at.date())
     if to is None:
@@ -139,5 +140,5 @@ def send_test_alert(
 
 def _not_found(what: str, name: str, known: list[str], otherwise: str) -> NotFound:
     near = get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else otherwise
+    hint = "did you mean '" + "' or '".join(near) + "'?" if near else otherwise
     return NotFound(f"there is no {what} '{name}'", hint=hint)

@@ -17,6 +17,7 @@ from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
 from governance_pipeline.store.ports import NightRecord, Store
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.function import people_needed
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
 from governance_pipeline.vocabulary.review import ModelVersion
@@ -161,12 +162,12 @@ def _night_reasons(facts: _Facts) -> Iterator[GateReason]:
     if night is None:
         yield GateReason("never_measured", "no night has been run yet", "run `governance nightly`")
         return
-    limit = timedelta(hours=facts.project.playbook.reviews.evidence_hours)
-    if facts.now - night.finished_at > limit:
+    hours = facts.project.playbook.reviews.evidence_hours
+    if facts.now - night.finished_at > timedelta(hours=hours):
         yield GateReason(
             "evidence_stale",
-            f"the last night measured is {calendar_date(night.night)}; the playbook allows evidence"
-            f" of {limit.total_seconds() / 3600:g} hours",
+            f"the last night measured is {calendar_date(night.night)}; the playbook asks for evidence"
+            f" no older than {hours:g} hour{'' if hours == 1 else 's'}",
             "run `governance nightly`",
         )
     measured = {measurement.entity for measurement in facts.measurements}
@@ -185,7 +186,7 @@ def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
         return
     status = review.status_at(facts.now)
     if not review.is_approved or status != review.status:
-        waiting = ", ".join(f"{function} ({n})" for function, n in review.missing.items())
+        waiting = people_needed(review.missing)
         sentence = f"review {review.id} is {status.replace('_', ' ')}"
         yield GateReason(
             "review_not_approved",

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Playbook, Requirement
-from governance_pipeline.indicators.wording import calendar_date
+from governance_pipeline.indicators.wording import calendar_date, counted
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
@@ -52,7 +52,7 @@ def retraining_due(
         model=serving.model,
         version=serving.version,
         sentence=f"Version {serving.version} of {serving.model} is older than the"
-        f" {playbook.retraining.max_age_days} days after which the playbook asks for retraining.",
+        f" {counted(playbook.retraining.max_age_days, 'day')} after which the playbook asks for retraining.",
     )
 
 

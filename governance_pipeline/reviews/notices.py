@@ -19,7 +19,7 @@ from governance_pipeline.response.message import SUBJECT_LENGTH, plain
 from governance_pipeline.response.routes import Route, routes_to
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.reviews.review import fold
-from governance_pipeline.vocabulary.function import Function
+from governance_pipeline.vocabulary.function import Function, people_needed
 from governance_pipeline.vocabulary.incident import Alert
 
 
@@ -83,7 +83,7 @@ def _body(
 ) -> str:
     state = fold([opening.event])
     milestone = opening.milestone
-    needed = ", ".join(f"{_words(name)} ({people})" for name, people in state.required.items())
+    needed = people_needed(state.required)
     lines = [f"Hello {plain(route.name)},"]
     if route.notice:
         lines.append(plain(route.notice))

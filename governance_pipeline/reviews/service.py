@@ -26,8 +26,8 @@ def load_review(unit: Unit, review_id: str) -> ReviewState:
     if not events:
         known = [found for found, _ in unit.reviews.list()]
         near = get_close_matches(review_id, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see `governance review list`"
-        raise NotFound(f"there is no review {review_id}", hint=hint)
+        hint = f"did you mean '{near[0]}'?" if near else "see `governance review list`"
+        raise NotFound(f"there is no review '{review_id}'", hint=hint)
     return fold(events)
 
 
@@ -150,7 +150,7 @@ def _active_person(project: Project, person_id: str, day: date) -> Person:
     found = next((p for p in project.charter.people if folded in (p.id.casefold(), p.mail.casefold())), None)
     if found is None:
         near = get_close_matches(folded, [p.id for p in project.charter.people], n=1)
-        hint = f"did you mean {near[0]}?" if near else "people are listed in charter.yaml"
+        hint = f"did you mean '{near[0]}'?" if near else "people are listed in charter.yaml"
         raise NotFound(f"there is no person '{person_id}' in the charter", hint=hint)
     if not found.active_on(day):
         raise Refused(

@@ -11,6 +11,7 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Baseline
 from governance_pipeline.indicators.logical_types import conforms
+from governance_pipeline.indicators.wording import counted
 from governance_pipeline.profiles.day_codec import days_from_json
 from governance_pipeline.profiles.grid import Grid, of_histogram, zoomed
 from governance_pipeline.profiles.plan import Scan, ScanPlan
@@ -143,10 +144,11 @@ def _zoomed_in(services: Services, plan: ScanPlan, profile: Profile) -> Profile:
 def _as_large_as(stored: Mapping[str, Any] | None, profile: Profile) -> Profile:
     rows = profile.rows if stored is None else stored.get("rows")
     if rows != profile.rows:
+        had = counted(rows or 0, "row")
         raise CannotEvaluate(
             f"it was stored in format {(stored or {}).get('version')}, which is not read any more, and"
-            f" {profile.dataset} is not the snapshot any more that it was taken from: it had {rows} rows and"
-            f" has {profile.rows}",
+            f" {profile.dataset} is not the snapshot any more that it was taken from: it had {had} and has"
+            f" {profile.rows:,}",
             hint="restore the snapshot's rows for a night, or register the model's next version",
         )
     return profile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -16,3 +17,11 @@ class Function(StrEnum):
     SECURITY = "security"
     BUSINESS = "business"
     VENDOR_MANAGEMENT = "vendor_management"
+
+
+def people_needed(needed: Mapping[Function, int]) -> str:
+    """``legal, privacy (2 people)``: functions, and of how many people where one is not enough."""
+    return ", ".join(
+        function.replace("_", " ") + (f" ({people} people)" if people > 1 else "")
+        for function, people in needed.items()
+    )

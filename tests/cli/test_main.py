@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,16 +95,23 @@ def test_the_version_is_told(governance: Command):
         (("check", "shop.peple"), 2, "no dataset 'shop.peple'", "did you mean 'shop.people'?"),
         (("nightly", "--dataset", "shop.peple"), 2, "no dataset 'shop.peple'", "did you mean"),
         (("incident", "show", "INC-0"), 2, "INC-0", "governance incident list"),
-        (("review", "show", "REV-0"), 2, "no review REV-0", "governance review list"),
+        (("review", "show", "REV-0"), 2, "no review 'REV-0'", "governance review list"),
         (
             ("lineage", "trace", "dataset:shop.peple"),
             2,
             "dataset:shop.peple",
-            "did you mean dataset:shop.people?",
+            "did you mean 'dataset:shop.people'?",
         ),
-        (("lineage", "trace", "shop.people"), 2, "not the name of a governed thing", "write kind:name"),
-        (("status", "--date", "2020-01-01"), 2, "no such night", "run `governance nightly`"),
-        (("alert", "test", "fax", "--to", "sam"), 2, "no channel 'fax'", "channels are listed"),
+        (("lineage", "impact", "shop.people"), 2, "'shop.people' does not", "write dataset:shop.people"),
+        (("lineage", "trace", "approval"), 2, "'approval' does not say", "write model:approval"),
+        (("lineage", "trace", "shop.x"), 2, "not the name of a governed thing", "write kind:name"),
+        (("status", "--date", "2020-01-01"), 2, "1 January 2020", "the last one is that of 2026-03-03"),
+        (
+            ("alert", "test", "fax", "--to", "sam"),
+            2,
+            "no channel 'fax'",
+            "governance.yaml has: console, file",
+        ),
         (("alert", "test", "file", "--to", "nobody"), 2, "nobody", "charter.yaml"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -121,16 +129,40 @@ def test_a_wrong_name_is_bad_usage_with_the_next_step(
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "says", "verb"),
     [
-        ("gate", "approval"),
-        ("nightly", "--date", "yesterday"),
-        ("fly",),
-        ("gate", "a", "b", "--format", "xml"),
+        (("gate", "approval"), "missing argument 'version'", "governance gate"),
+        (("nightly", "--date", "yesterday"), "'yesterday' is not a day; write it like", "governance nightly"),
+        (("incident", "snooze", "INC-0", "--as", "ada", "--until", "2026-02-30"), "'2026-02-30' is not a day",
+         "governance incident snooze"),
+        (("fly",), "no such command 'fly'", "governance"),
+        (("gate", "a", "b", "--format", "xml"), "'xml' is not one of 'table', 'json'", "governance gate"),
+        (("demo", "--nights", "61"), "'--nights'", "governance demo"),
     ],
-)
-def test_bad_usage_is_exit_code_2(governance: Command, words: tuple[str, ...]):
-    assert governance(*words).code == 2
+)  # fmt: skip
+def test_bad_usage_is_exit_code_2_and_told_as_every_other_error(
+    governance: Command, words: tuple[str, ...], says: str, verb: str
+):
+    done = governance(*words)
+    assert done.code == 2
+    assert done.err.startswith("error (usage) ")
+    assert says in done.err
+    assert "Value error" not in done.err
+    assert done.err.endswith(f"  -> see `{verb} --help`\n")
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_the_help_speaks_of_what_to_write_and_not_of_types(
+    governance: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+):
+    monkeypatch.setenv("COLUMNS", "300")
+    said = governance(*words, "--help").out
+    assert re.findall(r"<[^>]*>", said) == []
+    assert re.search(r"--help +-h +Show", said)
+    if "--project" in said:
+        assert re.search(r"--project +-p +DIR +Project folder", said)
+    if "--date" in said:
+        assert re.search(r"--date +-d +YYYY-MM-DD +The night", said)
 
 
 def test_outside_any_project_the_way_in_is_named(governance: Command, tmp_path: Path):

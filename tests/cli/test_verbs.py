@@ -144,7 +144,8 @@ def test_an_incident_is_acknowledged_snoozed_and_resolved_by_people_of_the_chart
     ]
     words = ("-p", shop, "--as", "ada")
     assert "acknowledged" in governance("incident", "ack", found["id"], *words, "--note", "On it.").out
-    assert governance("incident", "snooze", found["id"], *words, "--until", "2026-03-09").code == 0
+    snoozed = governance("incident", "snooze", found["id"], *words, "--until", "2026-03-09").out
+    assert snoozed == f"{found['id']} is snoozed up to Monday 9 March 2026; it stays acknowledged\n"
     assert (
         "resolved"
         in governance("incident", "resolve", found["id"], *words, "--note", "The feed is back.").out

@@ -129,6 +129,8 @@ def test_a_row_count_says_something_about_an_empty_table() -> None:
     found = judged(rule, a_count(None, 0, value=0.0), evidence=False)
     assert found.outcome is Outcome.FAIL
     assert found.sentence == ("In lending.incomes there are 0 rows; the contract asks for more than 100.")
+    one = judged(rule, a_count(None, 1, value=1.0), evidence=False)
+    assert one.sentence == "In lending.incomes there is 1 row; the contract asks for more than 100."
 
 
 def test_a_querys_number_is_told_with_the_rules_own_description() -> None:

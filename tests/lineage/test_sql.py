@@ -252,7 +252,7 @@ def test_a_short_name_that_two_datasets_share_is_neither() -> None:
         (
             "INSERT INTO mart.d (a, b) SELECT debts FROM lending.incomes",
             {"lending.incomes"},
-            "the query makes 1 columns where the table takes 2",
+            "the query makes 1 column where the table takes 2",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_table_that_somebody_locks_is_cut_off_by_the_database_too(
     engine = IbisEngine(settings(postgres_url, table_timeout_seconds=1), tmp_path, {})
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as other:
         other.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(ScanTimedOut, match="took longer than the 1 seconds"):
+        with pytest.raises(ScanTimedOut, match="took longer than the second it may take"):
             engine.scan(plan(contract(location)))
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         assert other.execute(waiting).fetchone() == (0,)
@@ -262,7 +262,7 @@ def test_a_ledger_that_hangs_costs_its_tables_their_consent_only(tmp_path: Path)
     )
     engine = IbisEngine(settings(table_timeout_seconds=1), tmp_path, {})
     found = engine.scan(plan(of, consent=ConsentPlan(ConsentLedger(dataset="lending.ledger"), slow)))
-    assert "took longer than the 1 seconds" in found.unmeasured["consent"]
+    assert "took longer than the second it may take" in found.unmeasured["consent"]
     assert found.columns["x"].mean == 1.5
     assert scan(engine).unmeasured == {}
     engine.close()

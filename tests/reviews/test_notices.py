@@ -38,7 +38,7 @@ def test_a_message_says_what_happened_who_decides_until_when_and_how(tmp_path: P
     messages = {message["recipient"]: message for message in told(found)}
     body = messages["pia"]["body"]
     assert "Version 2 of mortgage_approval was registered" in body
-    assert "ethics (1), legal (1), privacy (1)" in body
+    assert "have approved: ethics, legal, privacy." in body
     assert "due by 15 March 2026" in body  # ten days after the morning of 5 March
     assert f"governance review decide {found.review().id} --as pia --function privacy" in body
     assert "your decision is asked" in messages["pia"]["subject"]

@@ -58,7 +58,7 @@ def test_somebody_who_left_cannot_decide_from_the_day_after(reviewed: Lab):
 def test_a_stranger_and_an_unknown_review_are_named_with_the_nearest(reviewed: Lab):
     with pytest.raises(NotFound) as raised:
         reviewed.decide("elli", Function.ETHICS)
-    assert raised.value.hint == "did you mean eli?"
+    assert raised.value.hint == "did you mean 'eli'?"
     known = reviewed.review().id
     with pytest.raises(NotFound) as raised:
         reviewed.decide("eli", Function.ETHICS, review=known[:-1] + "_")

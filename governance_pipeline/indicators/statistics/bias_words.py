@@ -47,7 +47,9 @@ def group_name(titles: Sequence[str], group: Group) -> str:
 
 def window(days: int | None, night: date) -> str:
     """``In the 28 days up to 4 March``; ``days`` is None where the decisions carry no date."""
-    return f"In the {days} days up to {day(night)}" if days else "In all decisions on record"
+    if days is None:
+        return "In all decisions on record"
+    return f"On {day(night)}" if days == 1 else f"In the {days} days up to {day(night)}"
 
 
 def comparison(when: str, metric: FairnessMetric, names: tuple[str, str], found: Found, verdict: str) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from governance_pipeline.indicators.statistics.bins import MISSING, PairedBins
 from governance_pipeline.indicators.statistics.comparison import MINIMUM_GROUP, Comparison
 from governance_pipeline.indicators.statistics.words import apart, day, number
-from governance_pipeline.indicators.wording import listed, percent
+from governance_pipeline.indicators.wording import counted, listed, percent
 from governance_pipeline.vocabulary.outcome import Threshold
 
 KINDS = {
@@ -62,10 +62,10 @@ def differs(subject: Subject, found: Comparison, threshold: Threshold) -> str:
 def may_differ(subject: Subject, found: Comparison, threshold: Threshold) -> str:
     """For a pass whose index lies above a bound, but not certainly."""
     low, high = number(found.effect.low, 2), number(found.effect.high, 2)
+    rows = counted(sum(found.bins.current), "row")
     return (
-        f"{subject.values} may differ from {subject.learned}, but with {sum(found.bins.current):,} rows "
-        f"this can be chance ({_index(found)}, between {low} and {high} with 95 % confidence, "
-        f"{_limit(threshold)})."
+        f"{subject.values} may differ from {subject.learned}, but with {rows} this can be chance "
+        f"({_index(found)}, between {low} and {high} with 95 % confidence, {_limit(threshold)})."
     )
 
 
@@ -78,8 +78,8 @@ def by_chance(column: str, value: float, compared: int) -> str:
     """For a difference that the night's false-discovery control does not accept."""
     return (
         f"The values of {column} look different from the training data (population stability index "
-        f"{number(value, 2)}), but among {compared:,} columns compared this night a difference like this "
-        "is expected by chance, so it does not count."
+        f"{number(value, 2)}), but among {counted(compared, 'column')} compared this night a difference like "
+        "this is expected by chance, so it does not count."
     )
 
 
@@ -129,12 +129,12 @@ def no_baseline(subject: Subject, kept_as: str) -> str:
 def too_few(subject: Subject, now: int, then: int, needed: int) -> str:
     if now < needed:
         return (
-            f"{subject.column} has {now:,} rows{subject.from_day}; {needed:,} are needed to compare it with "
-            "the training data."
+            f"{subject.column} has {counted(now, 'row')}{subject.from_day}; {needed:,} are needed to compare "
+            "it with the training data."
         )
     return (
-        f"The training data has only {then:,} rows of {subject.column}; {needed:,} are needed to compare "
-        "with it."
+        f"The training data has only {counted(then, 'row')} of {subject.column}; {needed:,} are needed to "
+        "compare with it."
     )
 
 

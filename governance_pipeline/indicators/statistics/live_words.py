@@ -30,7 +30,8 @@ TITLES: Mapping[Figure, str] = {
 
 def window(days: int, night: date) -> str:
     """``Of outcomes that arrived in the 28 days up to 4 March``."""
-    return f"Of outcomes that arrived in the {days} days up to {day(night)}"
+    when = f"on {day(night)}" if days == 1 else f"in the {days} days up to {day(night)}"
+    return f"Of outcomes that arrived {when}"
 
 
 def figure(
@@ -128,8 +129,9 @@ def _verdict(value: float, outcome: Outcome, threshold: Threshold, shown: Callab
 
 def too_few_predictions(days: int, seen: tuple[int | None, int | None], needed: int) -> str:
     then, now = ("too few to tell" if n is None else f"{n:,}" for n in seen)
+    last = "day holds" if days == 1 else f"{days} days hold"
     return (
-        f"The last {days} days hold {now} predictions of this version and its first days before them {then}; "
+        f"The last {last} {now} predictions of this version and its first days before them {then}; "
         f"{needed:,} of each are needed to see whether predictions have moved."
     )
 

@@ -13,7 +13,7 @@ def share(column: str, group: str, found: AgainstDeclared, verdict: str, *, smal
     told = f"at most {percent(found.share)}" if small else percent(found.share)
     more = "more" if found.difference > 0 else "fewer"
     return (
-        f"Of {found.n:,} rows {told} are of {column} '{group}', of the population "
+        f"Of {counted(found.n, 'row')} {told} are of {column} '{group}', of the population "
         f"{percent(found.declared)}: {points(found.size)} percentage points {more} (95 % interval of the gap "
         f"{low} to {high}), {verdict}."
     )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance_pipeline.indicators.statistics import bias_words, drift_words, live_words
 from governance_pipeline.indicators.statistics.words import apart, day, number, points, ranges
 
 
@@ -44,3 +45,15 @@ def test_ranges_are_named_by_rounded_edges():
 def test_points_and_days():
     assert (points(0.2415), points(0.2), points(0.0)) == ("24.1", "20", "0")
     assert day(date(2026, 3, 3)) == "3 March"
+
+
+def test_one_of_a_kind_is_told_in_the_singular():
+    column = drift_words.Subject("debt_ratio", ("Approval",), None)
+    night = date(2026, 3, 4)
+    assert "debt_ratio has 1 row; 30 are needed" in drift_words.too_few(column, 1, 50, 30)
+    assert "has only 1 row of debt_ratio" in drift_words.too_few(column, 50, 1, 30)
+    assert "among 1 column compared" in drift_words.by_chance("debt_ratio", 0.3, 1)
+    assert bias_words.window(1, night) == "On 4 March"
+    assert bias_words.window(2, night) == "In the 2 days up to 4 March"
+    assert live_words.window(1, night) == "Of outcomes that arrived on 4 March"
+    assert live_words.too_few_predictions(1, (None, 3), 30).startswith("The last day holds 3 predictions")
