@@ -75,6 +75,11 @@ def _values(cause: Situation, effect: Situation) -> bool:
     return covered and (not same or cause.order < effect.order)
 
 
+def _fed(cause: Situation, effect: Situation) -> bool:
+    """One feature that is not what it was is enough for a model to decide otherwise."""
+    return any(not cause.columns.keys().isdisjoint(reach.upstream) for reach in effect.columns.values())
+
+
 def _provenance(cause: Situation, effect: Situation) -> bool:
     here = cause.nature is Nature.OWNERSHIP and cause.dataset == effect.dataset
     return here or _above(cause, effect)
@@ -106,6 +111,7 @@ RULES: Mapping[Nature, Rule] = {
     Nature.VOLUME: Rule((*_SUPPLY, Nature.VOLUME), _rows),
     Nature.QUALITY: Rule((*_SUPPLY, *_VALUES), _values),
     Nature.DRIFT: Rule((*_SUPPLY, *_VALUES), _values),
+    Nature.PREDICTIONS: Rule(_VALUES, _fed),
     Nature.OWNERSHIP: Rule((Nature.OWNERSHIP,), _same_facet),
     Nature.PROVENANCE: Rule((Nature.OWNERSHIP, Nature.PROVENANCE), _provenance),
     Nature.CONSENT: Rule((Nature.CONSENT,), _same_facet),

@@ -15,6 +15,8 @@ quality or drift of columns     quality or drift of the columns they are compute
                                 unreadable data of a dataset that their values come from; of the very
                                 same column quality explains drift, as it is the more specific, and a
                                 change of the schema explains the rest
+drift of predictions            quality or drift of a column that one of the model's features is, or is
+                                computed from
 provenance                      a lost owner or provenance upstream, or the dataset's own lost owner
 consent                         consent upstream for the same purpose
 ownership, retention, data      the same indicator upstream

@@ -27,6 +27,7 @@ class Nature(StrEnum):
     VOLUME = "volume"  # too few or too many rows
     QUALITY = "quality"
     DRIFT = "drift"
+    PREDICTIONS = "predictions"  # a model decides otherwise than it did
     CONSENT = "consent"
     OWNERSHIP = "ownership"  # before provenance
     PROVENANCE = "provenance"
@@ -41,6 +42,7 @@ _BY_INDICATOR = {
     "recency": Nature.LATE,
     "quality": Nature.QUALITY,
     "drift": Nature.DRIFT,
+    "prediction_drift": Nature.PREDICTIONS,
     "consent": Nature.CONSENT,
     "ownership": Nature.OWNERSHIP,
     "provenance": Nature.PROVENANCE,
@@ -49,6 +51,7 @@ _BY_INDICATOR = {
 }
 _RANKS = {nature: rank for rank, nature in enumerate(Nature)}
 _OF_COLUMNS = ("quality", "drift")
+_OF_FEATURES = "prediction_drift"
 _SCHEMA = "schema"
 _TYPE_WORDS = ("schema", "type")
 
@@ -111,7 +114,8 @@ class Situation:
 
     Attributes:
         node: the column where the breach is about one, else the entity itself.
-        columns: what can reach each column the breach is about; empty where it is about the whole.
+        columns: what can reach each column the breach is about; empty where it is about the whole. Of
+            predictions that drift, the features that the model reads.
         reach: what can reach ``node``.
     """
 
@@ -168,18 +172,21 @@ def placed(graph: LineageGraph, breaches: Iterable[Measurement]) -> list[Situati
     found: list[Situation] = []
     for breach in breaches:
         columns = _columns(graph, breach)
-        node = columns[0] if len(columns) == 1 else breach.entity
+        alone = len(columns) == 1 and breach.entity.kind is not EntityKind.MODEL
+        node = columns[0] if alone else breach.entity
         around = {column: surroundings.of(column) for column in columns}
         found.append(Situation(breach, _nature(breach, columns), node, around, surroundings.of(node)))
     return found
 
 
 def _columns(graph: LineageGraph, breach: Measurement) -> list[Entity]:
-    """The columns that a dataset's quality or drift is about.
+    """The columns that a dataset's quality or drift is about, or that a model predicts from.
 
     They stand in the details, or in the facet: as itself, before an ``@`` (``amount@model``), or as
     part of a rule's id (``amount.minimum``, ``incomes.amount.nullValues``).
     """
+    if breach.entity.kind is EntityKind.MODEL and breach.outcome is not Outcome.NOT_RUN:
+        return _features(graph, breach.entity) if breach.indicator == _OF_FEATURES else []
     if breach.entity.kind is not EntityKind.DATASET or breach.indicator not in _OF_COLUMNS:
         return []
     listed = breach.details.get("columns")
@@ -192,6 +199,14 @@ def _columns(graph: LineageGraph, breach: Measurement) -> list[Entity]:
         if column in graph.nodes:
             return [column]
     return []
+
+
+def _features(graph: LineageGraph, model: Entity) -> list[Entity]:
+    """The columns that a model is fed with; those of its training data are not."""
+    edges = graph.incoming(model)
+    feeding = {edge.source for edge in edges if edge.kind is EdgeKind.FEEDS}
+    columns = {edge.source for edge in edges if edge.source.kind is EntityKind.COLUMN}
+    return sorted(column for column in columns if owner_dataset(column) in feeding)
 
 
 def _nature(breach: Measurement, columns: Sequence[Entity]) -> Nature:

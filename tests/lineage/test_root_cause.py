@@ -177,6 +177,51 @@ def test_nothing_downstream_explains_what_is_upstream(graph: LineageGraph) -> No
     assert own(graph, a_breach("incomes", "quality", "debts"), a_breach("features", "drift", "debt_ratio"))
 
 
+@pytest.mark.parametrize(
+    "cause",
+    [("features", "drift", "debt_ratio"), ("incomes", "quality", "income.maximum")],
+    ids=["a feature", "what a feature is computed from"],
+)
+def test_predictions_drift_because_of_what_the_model_is_fed_with(
+    graph: LineageGraph, cause: tuple[str, str, str]
+) -> None:
+    predictions = a_breach(MODEL, "prediction_drift")
+    assert root(graph, predictions, a_breach(*cause)) == f"dataset:lending.{' '.join(cause)}"
+    assert own(graph, a_breach(*cause), predictions)
+
+
+def test_predictions_that_drift_alone_are_their_own_root(graph: LineageGraph) -> None:
+    """What the model learned from, and what it is not fed with, does not change what it says."""
+    others = [
+        a_breach("training_set", "quality", "debt_ratio.nullValues"),
+        a_breach("training_set", "drift", "approved"),
+        a_breach("predictions", "quality", "race.nullValues"),
+        a_breach("features", "quality", "subject_id.nullValues"),
+        a_breach("incomes", "recency"),
+    ]
+    assert own(graph, a_breach(MODEL, "prediction_drift"), *others)
+    assert own(graph, a_breach(MODEL, "calibration"), a_breach("features", "drift", "debt_ratio"))
+
+
+def test_predictions_that_could_not_be_counted_do_not_follow_from_a_drift(graph: LineageGraph) -> None:
+    undone = a_breach(MODEL, "prediction_drift", "", Outcome.NOT_RUN)
+    assert own(graph, undone, a_breach("features", "drift", "debt_ratio"))
+
+
+def test_the_way_from_a_feature_to_the_models_predictions_ends_at_the_model(graph: LineageGraph) -> None:
+    predictions, drift = a_breach(MODEL, "prediction_drift"), a_breach("features", "drift", "debt_ratio")
+    found = trace_root_causes(graph, [predictions, drift])[predictions.key]
+    assert [str(one) for one in found.path] == ["column:lending.features#debt_ratio", MODEL]
+
+
+def test_the_predictions_of_a_model_with_one_feature_are_still_the_models() -> None:
+    feature = "column:lending.features#ratio"
+    graph = a_graph((feature, MODEL), ("dataset:lending.features", MODEL))
+    predictions, drift = a_breach(MODEL, "prediction_drift"), a_breach("features", "drift", "ratio")
+    found = trace_root_causes(graph, [predictions, drift])[predictions.key]
+    assert [str(one) for one in found.path] == [feature, MODEL]
+
+
 def test_data_dated_too_late_is_another_question_than_late_data(graph: LineageGraph) -> None:
     ahead = a_breach("features", "recency", "future")
     assert own(graph, ahead, a_breach("incomes", "recency"))

@@ -23,8 +23,10 @@ MEASURED = [fault for fault in FAULTS if fault.indicator != "milestone"]
 VERSION_2 = next(fault for fault in FAULTS if fault.indicator == "milestone")
 PLANTED = {(fault.entity, fault.indicator) for fault in MEASURED}
 
-# What the README says is seen downstream of the lost owner; everything else stays where it was planted.
+# What the README says is seen downstream of the lost owner and of the debt ratio's new unit; everything else
+# stays where it was planted.
 DOWNSTREAM = {
+    ("model:mortgage_approval", "prediction_drift"),
     ("dataset:lending.property_features", "provenance"),
     ("dataset:lending.training_snapshot", "provenance"),
 }
@@ -117,6 +119,13 @@ def test_clean_datasets_and_models_breach_on_no_night(story: Story):
         and (str(event.measurement.entity), event.measurement.indicator) not in allowed
     ]
     assert strange == []
+
+
+def test_the_models_scores_move_with_the_debt_ratio_and_are_not_told_again(story: Story):
+    (moved,) = [one for one in story.incidents().values() if one.indicator == "prediction_drift"]
+    cause = story.incidents()[moved.root_incident]
+    assert (str(cause.entity), cause.facet) == ("dataset:lending.applicant_features", "debt_ratio")
+    assert not [message for message in story.delivered if message["incident"] == moved.id]
 
 
 def test_nothing_is_opened_again_and_nothing_closes_that_was_not_repaired(story: Story):

@@ -32,6 +32,7 @@ FINDINGS = {
     ("consent_fail", "lending.training_snapshot"),
     ("drift_fail", "lending.applicant_features"),
     ("drift_fail", "lending.property_features"),
+    ("prediction_drift_fail", MODEL),
     ("bias_fail", MODEL),
     ("quality_fail", "lending.applications"),
     ("retention_fail", "lending.incomes"),
