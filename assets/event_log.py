@@ -39,7 +39,7 @@ def entry(event: AssetEvent, timestamp: float) -> EventLogEntry:
         kind, data = DagsterEventType.ASSET_OBSERVATION, AssetObservationData(event)
     else:
         kind, data = DagsterEventType.ASSET_CHECK_EVALUATION, event
-    return EventLogEntry(  # type: ignore[no-untyped-call]
+    return EventLogEntry(  # type: ignore[no-untyped-call]  # Dagster says no types of it
         user_message="",
         level=20,
         job_name=RUNLESS_JOB_NAME,

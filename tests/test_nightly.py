@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from governance_pipeline.errors import NotFound, SourceUnavailable, StoreUnavail
 from governance_pipeline.nightly import check_dataset, last_due_night, missed_nights, run_night
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
+from governance_pipeline.store.ports import Unit
 from governance_pipeline.testing import (
     DATASET,
     MODEL,
@@ -152,25 +154,17 @@ def test_a_store_that_fails_at_the_end_has_been_written_nothing(tmp_path: Path):
     class Failing:
         """Takes reads; the transaction that seals the night fails at its end."""
 
-        def begin(self) -> Any:
-            return self._begin()
-
-        def _begin(self) -> Any:
-            from contextlib import contextmanager
-
-            @contextmanager
-            def unit() -> Any:
-                with real.begin() as found:
-                    yield found
-                    if found.nights.latest() is not None:
-                        raise StoreUnavailable("the disk is full")
-
-            return unit()
+        @contextmanager
+        def begin(self) -> Iterator[Unit]:
+            with real.begin() as found:
+                yield found
+                if found.nights.latest() is not None:
+                    raise StoreUnavailable("the disk is full")
 
         def close(self) -> None: ...
 
     with pytest.raises(StoreUnavailable):
-        list(run_night(replace(services, store=Failing()), NIGHT))  # type: ignore[arg-type]
+        list(run_night(replace(services, store=Failing()), NIGHT))
     empty = state(services.store, [NIGHT], DATASETS, [MODEL])
     assert not empty["incidents"]
     assert not empty["alerts"]

@@ -91,7 +91,7 @@ _FEATURES = (
       - {name: ratio, logicalType: number, required: true, transformSourceObjects: [shop.people.income]}
 slaProperties:
   - {property: latency, value: 1, unit: d}
-"""  # noqa: E501
+"""
 )
 _SNAPSHOT = (
     _HEAD.format(table="snapshot", owner="feature-team", kind="training_snapshot")
@@ -105,7 +105,7 @@ _SNAPSHOT = (
       - {name: subject_id, logicalType: string, required: true, transformSourceObjects: [shop.features.subject_id]}
       - {name: ratio, logicalType: number, required: true, transformSourceObjects: [shop.features.ratio]}
       - {name: approved, logicalType: integer, required: true, transformSourceObjects: [shop.people.income]}
-"""  # noqa: E501
+"""
 )
 _PREDICTIONS = (
     _HEAD.format(table="predictions", owner="modellers", kind="predictions")
@@ -124,7 +124,7 @@ _PREDICTIONS = (
           - {property: sensitiveAttribute, value: true}
 slaProperties:
   - {property: latency, value: 1, unit: d}
-"""  # noqa: E501
+"""
 )
 _MODEL = f"""\
 name: {MODEL}

@@ -85,16 +85,16 @@ class _Compiler:
     def on_minimum(self, bound: float, _: Any) -> Check:
         return lambda value: NOTHING if not _is_number(value) or value >= bound else None
 
-    def on_exclusiveMinimum(self, bound: float, _: Any) -> Check:  # noqa: N802  (the keyword's own spelling)
+    def on_exclusiveMinimum(self, bound: float, _: Any) -> Check:
         return lambda value: NOTHING if not _is_number(value) or value > bound else None
 
-    def on_minItems(self, bound: int, _: Any) -> Check:  # noqa: N802
+    def on_minItems(self, bound: int, _: Any) -> Check:
         return lambda value: NOTHING if not isinstance(value, list) or len(value) >= bound else None
 
-    def on_maxItems(self, bound: int, _: Any) -> Check:  # noqa: N802
+    def on_maxItems(self, bound: int, _: Any) -> Check:
         return lambda value: NOTHING if not isinstance(value, list) or len(value) <= bound else None
 
-    def on_uniqueItems(self, wanted: bool, _: Any) -> Check:  # noqa: N802
+    def on_uniqueItems(self, wanted: bool, _: Any) -> Check:
         def check(value: Any) -> Evaluated | None:
             if not wanted or not isinstance(value, list):
                 return NOTHING
@@ -134,13 +134,13 @@ class _Compiler:
 
         return check
 
-    def on_allOf(self, schemas: list[Any], _: Any) -> Check:  # noqa: N802
+    def on_allOf(self, schemas: list[Any], _: Any) -> Check:
         return _all([self.compile(schema) for schema in schemas])
 
-    def on_anyOf(self, schemas: list[Any], _: Any) -> Check:  # noqa: N802
+    def on_anyOf(self, schemas: list[Any], _: Any) -> Check:
         return _some([self.compile(schema) for schema in schemas], exactly_one=False)
 
-    def on_oneOf(self, schemas: list[Any], _: Any) -> Check:  # noqa: N802
+    def on_oneOf(self, schemas: list[Any], _: Any) -> Check:
         return _some([self.compile(schema) for schema in schemas], exactly_one=True)
 
     def on_not(self, schema: Mapping[str, Any], _: Any) -> Check:

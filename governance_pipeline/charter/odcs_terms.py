@@ -49,19 +49,19 @@ class DatasetTerms(FileModel):
     """The custom properties of a contract or schema object; spelt as ODCS spells its own keys."""
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")] | None = None
-    datasetKind: DatasetKind = DatasetKind.SOURCE  # noqa: N815
-    eventTime: Text | None = None  # noqa: N815
-    subjectKey: Text | None = None  # noqa: N815
-    clusterColumn: Text | None = None  # noqa: N815
+    datasetKind: DatasetKind = DatasetKind.SOURCE
+    eventTime: Text | None = None
+    subjectKey: Text | None = None
+    clusterColumn: Text | None = None
     purposes: tuple[PurposeTerm, ...] = ()
-    trainingUse: bool = True  # noqa: N815
+    trainingUse: bool = True
     calendar: CalendarTerm = CalendarTerm()
-    scanTimeoutSeconds: Annotated[float, Field(gt=0, le=86400)] | None = None  # noqa: N815
+    scanTimeoutSeconds: Annotated[float, Field(gt=0, le=86400)] | None = None
     vendor: Text | None = None
     tier: Tier | None = None
     upstream: tuple[Text, ...] = ()
     job: str = ""
-    jobSql: Text | None = None  # noqa: N815
+    jobSql: Text | None = None
 
 
 GroupShare = Annotated[float, Field(gt=0, lt=1)]
@@ -94,7 +94,7 @@ class PopulationTerm(FileModel):
 class ColumnTerms(FileModel):
     """The custom properties of a column."""
 
-    sensitiveAttribute: bool = False  # noqa: N815
+    sensitiveAttribute: bool = False
     personal: bool = False
     population: PopulationTerm | None = None
 

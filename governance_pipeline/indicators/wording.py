@@ -30,7 +30,7 @@ def number(value: float) -> str:
         return "no number" if math.isnan(value) else "an infinite number"
     if value == int(value) and abs(value) < 1e15:  # noqa: PLR2004 - beyond it a float has no units digit
         return f"{int(value):,}"
-    return f"{value:,.4f}".rstrip("0") if abs(value) >= 0.001 else f"{value:.2g}"  # noqa: PLR2004
+    return f"{value:,.4f}".rstrip("0") if abs(value) >= 0.001 else f"{value:.2g}"  # noqa: PLR2004 - four decimals end there
 
 
 def duration(length: timedelta) -> str:

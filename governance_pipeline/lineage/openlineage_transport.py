@@ -108,7 +108,7 @@ def post_events(out: OpenLineageOut, events: Sequence[Event], environ: Mapping[s
     sent = 0
     try:
         for event in events:
-            transport.emit(event)  # type: ignore[arg-type]
+            transport.emit(event)  # type: ignore[arg-type]  # it only makes JSON of it
             sent += 1
     except requests.RequestException as error:
         # the message of requests quotes the URL, which may hold a password

@@ -87,7 +87,7 @@ def _found(address: SparkAddress) -> _Application | None:
     from pyspark.sql import SparkSession
 
     # its active session is known per thread only, and engines scan in threads of their own
-    if SparkContext._active_spark_context is None:  # noqa: SLF001
+    if SparkContext._active_spark_context is None:  # noqa: SLF001 - it has no public name
         return None
     return _Application(address, SparkSession.builder.getOrCreate(), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -82,7 +82,8 @@ class AppriseChannel:
             url = resolve_env(self.url, self.environ)
         except UsageError as error:
             raise ChannelFailed(f"channel '{self.name}': {error.message}", hint=error.hint) from error
-        parts: dict[str, Any] | None = url_to_dict(url, secure_logging=asset.secure_logging)  # type: ignore[no-untyped-call]
+        read: Callable[..., dict[str, Any] | None] = url_to_dict  # Apprise leaves it half typed
+        parts = read(url, secure_logging=asset.secure_logging)
         if parts is None:
             raise self._unusable()
         return parts

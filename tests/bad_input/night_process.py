@@ -8,6 +8,7 @@ nightly`` for each project it reads. Its clock stands on the morning after night
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
@@ -29,8 +30,7 @@ def say(word: str) -> None:
 
 def nightly(project: Path) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    assert bootstrap.services.__wrapped__.__kwdefaults__ is not None
-    bootstrap.services.__wrapped__.__kwdefaults__["clock"] = FixedClock(morning(2))
+    inspect.unwrap(bootstrap.services).__kwdefaults__["clock"] = FixedClock(morning(2))
     errors = os.open(project.with_suffix(".stderr"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(errors, 2)
     say(f"started {os.getpid()}")

@@ -1,7 +1,7 @@
-# ruff: noqa: E501  (one line for one mistake: the table reads better so)
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,9 @@ def test_a_valid_project_is_loaded_with_everything_linked(root: Path) -> None:
     snapshot = project.contract("lending.snapshot")
     assert snapshot.owner == "data-team", "a team by its id"
     assert project.contract("lending.incomes").owner == "sam", "a member with the role owner, by mail"
-    assert snapshot.column("income").sources == (ColumnSource("lending.incomes", "amount"),)  # type: ignore[union-attr]
+    income = snapshot.column("income")
+    assert income is not None
+    assert income.sources == (ColumnSource("lending.incomes", "amount"),)
     assert snapshot.upstream == ("lending.incomes",)
     assert project.contract("lending.predictions").upstream == ("lending.incomes",)
     assert project.tier("lending.snapshot") == "high"
@@ -72,9 +74,9 @@ def test_the_project_is_found_from_any_folder_inside_it(root: Path) -> None:
 
 
 @pytest.mark.parametrize("act", [load_project, check_project])
-def test_a_folder_without_a_project_is_not_found(act: object, tmp_path: Path) -> None:
+def test_a_folder_without_a_project_is_not_found(act: Callable[[Path], object], tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"governance\.yaml"):
-        act(tmp_path)  # type: ignore[operator]
+        act(tmp_path)
 
 
 def test_mistakes_of_all_files_are_told_together_with_their_places(root: Path) -> None:

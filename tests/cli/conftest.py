@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import sys
@@ -41,7 +42,7 @@ Command = Callable[..., Done]
 def clock(monkeypatch: pytest.MonkeyPatch) -> FixedClock:
     """The commands' clock: the morning after night 2."""
     found = FixedClock(morning(2))
-    defaults = bootstrap.services.__wrapped__.__kwdefaults__  # type: ignore[attr-defined]
+    defaults = inspect.unwrap(bootstrap.services).__kwdefaults__
     monkeypatch.setitem(defaults, "clock", found)
     monkeypatch.setattr(stage_services, "utc_now", found)
     return found

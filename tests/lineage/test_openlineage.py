@@ -346,15 +346,27 @@ def test_nothing_is_sent_where_nothing_is_wanted(tmp_path: Path) -> None:
 # --- a receiver -----------------------------------------------------------------------------------
 
 
+class Inbox(ThreadingHTTPServer):
+    """Keeps path, key and event of every request; answers 201 unless ``answers`` hold another status."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.taken: list[tuple[str, str | None, Any]] = []
+        self.answers: list[int] = []
+
+
 class Receiver(BaseHTTPRequestHandler):
+    server: Inbox
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.taken.append((self.path, self.headers.get("Authorization"), json.loads(body)))  # type: ignore[attr-defined]
-        answers: list[int] = self.server.answers  # type: ignore[attr-defined]
-        status = answers.pop(0) if answers else 201
+        self.server.taken.append((self.path, self.headers.get("Authorization"), json.loads(body)))
+        status = self.server.answers.pop(0) if self.server.answers else 201
         self.send_response(status)
         if status == 307:
-            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")  # type: ignore[attr-defined]
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -363,11 +375,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def receiver() -> Iterator[Any]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.daemon_threads = True
-        server.taken = []  # type: ignore[attr-defined]
-        server.answers = []  # type: ignore[attr-defined]
+def receiver() -> Iterator[Inbox]:
+    with Inbox() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -375,12 +384,12 @@ def receiver() -> Iterator[Any]:
         thread.join()
 
 
-def to(receiver: Any, folder: Path, **out: Any) -> Project:
+def to(receiver: Inbox, folder: Path, **out: Any) -> Project:
     url = f"http://bob:hunter2@127.0.0.1:{receiver.server_port}"
     return at(folder, settings={"openlineage": {"transport": "http", "url": url, **out}})
 
 
-def test_the_receiver_gets_every_event_in_order_with_the_key(tmp_path: Path, receiver: Any) -> None:
+def test_the_receiver_gets_every_event_in_order_with_the_key(tmp_path: Path, receiver: Inbox) -> None:
     report = emit(to(receiver, tmp_path, api_key="${KEY}"), environ={"KEY": "k-1"})
     assert report == EmitReport(9, f"http://127.0.0.1:{receiver.server_port}")
     assert {(path, key) for path, key, _ in receiver.taken} == {("/api/v1/lineage", "Bearer k-1")}
@@ -389,7 +398,7 @@ def test_the_receiver_gets_every_event_in_order_with_the_key(tmp_path: Path, rec
 
 
 def test_a_receiver_that_refuses_ends_the_sending_and_is_told_without_secrets(
-    tmp_path: Path, receiver: Any
+    tmp_path: Path, receiver: Inbox
 ) -> None:
     receiver.answers[:] = [201, 201, 500]
     report = emit(to(receiver, tmp_path, api_key="hunter2"))
@@ -400,7 +409,7 @@ def test_a_receiver_that_refuses_ends_the_sending_and_is_told_without_secrets(
     assert "hunter2" not in str(report)
 
 
-def test_a_receiver_that_sends_us_elsewhere_is_not_followed(tmp_path: Path, receiver: Any) -> None:
+def test_a_receiver_that_sends_us_elsewhere_is_not_followed(tmp_path: Path, receiver: Inbox) -> None:
     receiver.answers[:] = [307]
     report = emit(to(receiver, tmp_path))
     assert report.error is not None

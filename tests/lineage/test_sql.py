@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,8 +23,8 @@ SCHEMAS = {
 }
 
 
-def read(sql: str, dialect: str = "duckdb", **kwargs: object) -> SqlLineage:
-    return column_lineage(sql, dialect=dialect, schemas=SCHEMAS, **kwargs)  # type: ignore[arg-type]
+def read(sql: str, dialect: str = "duckdb", **kwargs: Any) -> SqlLineage:
+    return column_lineage(sql, dialect=dialect, schemas=SCHEMAS, **kwargs)
 
 
 def told(found: SqlLineage) -> dict[str, str]:

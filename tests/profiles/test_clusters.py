@@ -131,7 +131,8 @@ def test_days_are_counted_apart_and_merge_into_the_window(tmp_path):
         dated = table().filter(table()["seen"].is_valid())
         assert column.clusters == by_hand(name, column, rows=dated)
     others = [*found.profile.windows.values(), *found.days.values()]
-    assert others and not any(c.clusters for columns in others for c in columns.values())  # noqa: PT018
+    assert others
+    assert not any(c.clusters for columns in others for c in columns.values())
     head, slices = partition_to_json(partition)
     stored = {day: json.loads(json.dumps(body)) for day, body in slices.items()}
     assert partition_from_json(partition.id, json.loads(json.dumps(head)), stored) == partition

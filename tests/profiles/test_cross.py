@@ -86,21 +86,23 @@ def kind(request) -> str:
 
 
 @pytest.fixture
-def place(request, tmp_path, kind) -> Callable[..., Location]:
-    url = url_of(kind, request)
+def url(request, kind) -> str | None:
+    return url_of(kind, request)
 
+
+@pytest.fixture
+def place(url, tmp_path, kind) -> Callable[..., Location]:
     def placed(frame: pd.DataFrame, name: str = "things") -> Location:
         return write(kind, tmp_path, frame, url, name)
 
-    placed.url = url  # type: ignore[attr-defined]
     return placed
 
 
 @pytest.fixture
-def count(place, tmp_path) -> Count:
+def count(url, tmp_path) -> Count:
     def counted(of: Contract, **changes: Any) -> Crosses:
         given = {"features": FEATURES, "targets": (RACE, LABEL), "key": ("person",), **changes}
-        engine = IbisEngine(settings(place.url), tmp_path, {})
+        engine = IbisEngine(settings(url), tmp_path, {})
         try:
             return engine.cross(CrossPlan(contract=of, night=NIGHT, **given))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from governance_pipeline.errors import CannotEvaluate, NotFound, SourceUnavailable, StoreUnavailable
 from governance_pipeline.reviews.gate import evaluate_gate
+from governance_pipeline.store.ports import Unit
 from governance_pipeline.testing import DATASET, MODEL, NIGHT, SOURCE, a_playbook, register_version
 from governance_pipeline.vocabulary.entity import Entity
 from tests.reviews.support import Lab, consent_at, lab, late, people
@@ -175,13 +177,13 @@ def test_a_table_that_cannot_be_read_is_never_a_pass(tmp_path: Path):
 
 def test_a_store_that_does_not_answer_is_no_verdict(approved: Lab):
     class Gone:
-        def begin(self) -> object:
+        def begin(self) -> AbstractContextManager[Unit]:
             raise StoreUnavailable("no answer")
 
         def close(self) -> None: ...
 
     with pytest.raises(StoreUnavailable):
-        evaluate_gate(approved.project, Gone(), MODEL, "2", approved.clock())  # type: ignore[arg-type]
+        evaluate_gate(approved.project, Gone(), MODEL, "2", approved.clock())
 
 
 def test_a_rejection_closes_it_for_good(tmp_path: Path):

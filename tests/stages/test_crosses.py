@@ -163,7 +163,7 @@ PLACE = (
 AUDIT = """\
       - {name: outcome_code, logicalType: integer, required: true, transformSourceObjects: [shop.people.income]}
       - {name: known_at, logicalType: timestamp, required: true, transformSourceObjects: [shop.people.recorded_at]}
-"""  # noqa: E501 - a property stands in one line, as in tests/tiny.py
+"""
 
 
 @pytest.fixture

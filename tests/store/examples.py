@@ -76,7 +76,7 @@ def risk(entity: Entity = INCOMES, score: float = 42.5, **changes) -> RiskScore:
     return RiskScore(entity=entity, score=score, **{**values, **changes})
 
 
-def incident(id: str = "INC-1", sequence: int = 1, **changes) -> Incident:  # noqa: A002
+def incident(id: str = "INC-1", sequence: int = 1, **changes) -> Incident:  # noqa: A002 - the record's own word
     values = {
         "entity": INCOMES,
         "indicator": "recency",
@@ -116,7 +116,7 @@ def alert(key: str = "INC-1/ana/console/2026-03-01", **changes) -> Alert:
     return Alert(key=key, **{**values, **changes})
 
 
-def milestone(id: str = "new_model_version:mortgage_approval/2", **changes) -> Milestone:  # noqa: A002
+def milestone(id: str = "new_model_version:mortgage_approval/2", **changes) -> Milestone:  # noqa: A002 - the record's own word
     values = {
         "kind": MilestoneKind.NEW_VERSION,
         "night": NIGHT,

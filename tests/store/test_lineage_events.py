@@ -138,7 +138,7 @@ def test_everything_an_event_says_comes_back(store: Store):
 
 def test_an_instant_without_a_zone_is_refused(store: Store):
     with pytest.raises(UsageError, match="time zone"), store.begin() as unit:
-        unit.lineage_events.as_of(datetime(2026, 1, 1))  # noqa: DTZ001
+        unit.lineage_events.as_of(datetime(2026, 1, 1))  # noqa: DTZ001 - what is to be refused
 
 
 def test_nothing_is_kept_of_a_unit_of_work_that_fails(store: Store):
