@@ -53,6 +53,14 @@ class Training(FileModel):
     evaluation: str | None = Field(
         None, description="Dataset (namespace.table) the model is judged on; it may share no row."
     )
+    prediction: str | None = Field(
+        None,
+        description=(
+            "Column of the snapshot with what the version decided about the row while it had not learned "
+            "from it (held out, or out of fold); null on other rows."
+        ),
+    )
+    score: str | None = Field(None, description="The same of the predicted probability of `positive`.")
 
 
 class Predictions(FileModel):

@@ -93,6 +93,7 @@ class ModelInputs:
         profiles: of the datasets the model touches that could be scanned, by name.
         version: the version that serves, None where none is registered.
         counted: of the version that serves, and of the newest where its training data differs.
+        baseline: the profile of the data the version that serves was trained on; None where there is none.
     """
 
     night: date
@@ -105,6 +106,7 @@ class ModelInputs:
     graph: LineageGraph
     minimum_group_size: int = 11
     counted: tuple[Counted, ...] = ()
+    baseline: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
-"""Prediction drift: does the version still score people as it did in its first days?
+"""Prediction drift: does the version still score people as it did when it was trained, or in its first days?
 
-Scores (or, without them, decisions) of the last days are compared with those of the version's first days
-by the population stability index, freed from what chance adds. It warns or fails when the lower end of
+Scores (or, without them, decisions) of the last days are compared by the population stability index, freed
+from what chance adds: with those that the training snapshot holds of rows the version had not learned from,
+where the model's file names them, so that a version that is served otherwise than it was trained is found on
+its first night; else with those of the version's first days. It warns or fails when the lower end of
 the index's interval passes the bound AND false discoveries over all models of the night are controlled.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.charter.model import ModelSpec, Predictions
 from governance_pipeline.charter.playbook import Playbook, PredictionDriftPolicy
 from governance_pipeline.indicators.base import Indicator, ModelInputs
 from governance_pipeline.indicators.followed import Followed, blank, followed
@@ -33,6 +35,23 @@ def applies(model: ModelSpec) -> bool:
     return model.predictions is not None and model.predictions.kind == "class"
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Predictions that those of now are compared with, and those of now.
+
+    Attributes:
+        trained: then is the training data, not the version's first days.
+    """
+
+    then: Sequence[PredictionCell]
+    now: Sequence[PredictionCell]
+    trained: bool
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        return sum(cell.count for cell in self.then), sum(cell.count for cell in self.now)
+
+
 def measure(inputs: ModelInputs) -> Iterator[Measurement]:
     """One measurement for every model that logs decisions."""
     policy = inputs.playbook.indicators.prediction_drift
@@ -43,45 +62,71 @@ def measure(inputs: ModelInputs) -> Iterator[Measurement]:
     if isinstance(found, str):
         yield replace(nothing, sentence=words.not_counted("prediction drift", found))
         return
-    then, now = _apart(found, policy, inputs.night)
-    seen = (sum(c.count for c in then), sum(c.count for c in now))
-    if min(seen) < policy.minimum_rows:
-        shown = tuple(n if n == 0 or n >= inputs.minimum_group_size else None for n in seen)
-        sentence = words.too_few_predictions(policy.window_days, (shown[0], shown[1]), policy.minimum_rows)
+    held_out = _held_out(inputs)
+    if isinstance(held_out, str):
+        sentence = words.not_counted("prediction drift against the training data", held_out)
+        yield replace(nothing, sentence=sentence)
+        return
+    now = _now(found, policy, inputs.night)
+    then = _first_days(found, policy, inputs.night) if held_out is None else held_out
+    sides = _Sides(then, now, trained=held_out is not None)
+    if min(sides.rows) < policy.minimum_rows:
+        shown = [n if n == 0 or n >= inputs.minimum_group_size else None for n in sides.rows]
+        sentence = words.too_few_predictions(
+            policy.window_days, (shown[0], shown[1]), policy.minimum_rows, trained=sides.trained
+        )
         yield replace(nothing, outcome=Outcome.INSUFFICIENT, sentence=sentence)
         return
-    yield _compared(inputs, policy, nothing, found, (then, now))
+    yield _compared(inputs, policy, nothing, found.log, sides)
 
 
-def _apart(
-    found: Followed, policy: PredictionDriftPolicy, night: date
-) -> tuple[list[PredictionCell], list[PredictionCell]]:
-    """Predictions of the version's first days, and of now; a day that is now is not one of the first."""
+def _held_out(inputs: ModelInputs) -> list[PredictionCell] | str | None:
+    """What the training data holds of the version's predictions, or why it was not counted; None where
+    nothing was to be counted when the version was first seen.
+    """
+    training, baseline = inputs.model.training, inputs.baseline
+    if baseline is None or not (training.prediction or training.score):
+        return None
+    reason = baseline.unmeasured.get(f"predictions:{inputs.model.name}")
+    if reason:
+        return reason
+    table = next((table for table in baseline.groups if table.model == inputs.model.name), None)
+    if table is None:
+        return None
+    return [
+        cell for cell in table.predictions if (cell.bin if training.score else cell.prediction) is not None
+    ]
+
+
+def _now(found: Followed, policy: PredictionDriftPolicy, night: date) -> list[PredictionCell]:
     begins = night - timedelta(days=policy.window_days - 1)
-    dated = [cell for cell in found.predicted() if cell.day is not None]
-    first = min((cell.day for cell in dated if cell.day), default=night)
-    last = min(first + timedelta(days=policy.first_days - 1), begins - timedelta(days=1))
-    then = [cell for cell in dated if cell.day is not None and cell.day <= last]
-    return then, [cell for cell in dated if cell.day is not None and cell.day >= begins]
+    return [cell for cell in found.predicted(begins) if cell.day is not None]
+
+
+def _first_days(found: Followed, policy: PredictionDriftPolicy, night: date) -> list[PredictionCell]:
+    """Predictions of the version's first days; a day that is now is not one of them."""
+    days = {cell.day for cell in found.predicted() if cell.day is not None}
+    first = min(days, default=night)
+    last = min(first + timedelta(days=policy.first_days - 1), night - timedelta(days=policy.window_days))
+    return [cell for cell in found.predicted(last=last) if cell.day is not None]
 
 
 def _compared(
     inputs: ModelInputs,
     policy: PredictionDriftPolicy,
     nothing: Measurement,
-    found: Followed,
-    both: tuple[list[PredictionCell], list[PredictionCell]],
+    log: Predictions,
+    sides: _Sides,
 ) -> Measurement:
-    by_score = found.log.score is not None
-    counts = [_counts(cells, by_score=by_score) for cells in both]
+    by_score = bool(inputs.model.training.score if sides.trained else log.score)
+    counts = [_counts(cells, by_score=by_score) for cells in (sides.then, sides.now)]
     places = sorted({place for count in counts for place in count}, key=repr)
     then, now = ([count[place] for place in places] for count in counts)
     effect = psi_effect(then, now)
     threshold = policy.threshold(inputs.model.tier)
     outcome = threshold.judge(effect.low)
-    days = [[cell.day for cell in cells if cell.day] for cells in both]
-    spans = [(min(span), max(span)) for span in days]
-    favourable = [_favourable(cells) for cells in both]
+    favourable = [_favourable(cells) for cells in (sides.then, sides.now)]
+    first_days, lately = None if sides.trained else _span(sides.then), _span(sides.now)
     return replace(
         nothing,
         outcome=outcome,
@@ -89,17 +134,22 @@ def _compared(
         n=sum(now),
         interval=(effect.low, effect.high),
         threshold=threshold,
-        sentence=words.moved(spans[1], spans[0], effect, favourable, outcome, threshold, by_score=by_score),
+        sentence=words.moved(lately, first_days, effect, favourable, outcome, threshold, by_score=by_score),
         details={
             **nothing.details,
             "n_then": sum(then),
-            "then": [day.isoformat() for day in spans[0]],
-            "now": [day.isoformat() for day in spans[1]],
+            "then": [day.isoformat() for day in first_days] if first_days else "training data",
+            "now": [day.isoformat() for day in lately],
             "favourable_then": favourable[0],
             "favourable_now": favourable[1],
             "p_value": change_p_value(then, now),
         },
     )
+
+
+def _span(cells: Iterable[PredictionCell]) -> tuple[date, date]:
+    days = [cell.day for cell in cells if cell.day is not None]
+    return min(days), max(days)
 
 
 def _counts(cells: Iterable[PredictionCell], *, by_score: bool) -> Counter[int | None]:

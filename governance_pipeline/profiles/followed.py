@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.judged import (
     day_number,
     day_of,
@@ -69,14 +70,15 @@ def prediction_cells(counting: Counting) -> tuple[PredictionCell, ...]:
     if groups.score is not None:
         bin_ = score_bin(counting.score(), SCORE_BINS, counting.session.dialect)
     label = _number_known(counting) if groups.numeric else counting.label()
+    moment = counting.moment if (groups.follow or FollowPlan()).by_day else None
     parts: dict[str, exp.Expression] = {
         "version": counting.version(),
-        "day": day_number(counting.moment, counting.plan.as_of) if counting.moment else nothing(),
+        "day": day_number(moment, counting.plan.as_of) if moment else nothing(),
         "prediction": nothing() if groups.numeric else counting.favourable(groups.prediction),
         "bin": bin_,
         "unknown": sql.either(sql.present(label), sql.number(0), sql.number(1)),
     }
-    rows = counting.rows(parts, _days(counting), list(parts), [])
+    rows = counting.rows(parts, _days(counting, moment), list(parts), [])
     return tuple(
         PredictionCell(as_text(version), day_of(day), prediction, found, bool(unknown), int(count))
         for version, day, prediction, found, unknown, count in rows
@@ -87,7 +89,7 @@ def error_cells(counting: Counting) -> tuple[ErrorCell, ...]:
     """Errors of predicted numbers whose outcome is known, by version and day of its arrival."""
     groups = counting.groups
     counting.need(groups.prediction, groups.label, groups.version_column)
-    if groups.label is None:
+    if groups.label is None or groups.prediction is None:
         return ()
     dialect = counting.session.dialect
     predicted, actual = (sql.cast(sql.named(name), sql.DOUBLE) for name in (groups.prediction, groups.label))
@@ -141,9 +143,9 @@ def _arrivals(counting: Counting) -> list[exp.Expression]:
     return conditions
 
 
-def _days(counting: Counting) -> list[exp.Expression]:
+def _days(counting: Counting, moment: TimeColumn | None) -> list[exp.Expression]:
     """Rows of recent days, or of the serving version's first ones."""
-    moment, as_of = counting.moment, counting.plan.as_of
+    as_of = counting.plan.as_of
     if moment is None:
         return []
     follow = counting.groups.follow or FollowPlan()

@@ -45,12 +45,14 @@ class FollowPlan:
         since: first instant whose predictions are counted, beside the version's first days.
         first_days: length of the version's first days, from its first prediction.
         arrived_since: first instant from which outcomes that arrived are counted.
+        by_day: False counts all rows together, whenever they were predicted.
     """
 
     serving: str | None = None
     since: datetime | None = None
     first_days: int = 28
     arrived_since: datetime | None = None
+    by_day: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class GroupPlan:
 
     model: str
     attributes: tuple[str, ...]
-    prediction: str
+    prediction: str | None
     label: str | None
     positive: str
     version_column: str | None = None

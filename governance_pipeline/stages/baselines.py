@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Baseline
@@ -14,7 +15,7 @@ from governance_pipeline.indicators.logical_types import conforms
 from governance_pipeline.indicators.wording import counted
 from governance_pipeline.profiles.day_codec import days_from_json
 from governance_pipeline.profiles.grid import Grid, of_histogram, zoomed
-from governance_pipeline.profiles.plan import Scan, ScanPlan
+from governance_pipeline.profiles.plan import FollowPlan, GroupPlan, Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.scanning import plan_baseline
 from governance_pipeline.stages.discover import Discovery
@@ -120,7 +121,8 @@ def _read_snapshot(
     if snapshot in project.refused:
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     features = frozenset(feature.baseline_column for feature in model.features)
-    plan = replace(plan_baseline(project.contract(snapshot), night, project.settings), compared=features)
+    plan = plan_baseline(project.contract(snapshot), night, project.settings)
+    plan = replace(plan, compared=features, groups=_held_out(model))
     earlier = read.get(snapshot)
     already = {partition.id: partition for partition in earlier.partitions} if earlier else {}
     scan = services.engine.read(plan, known_partitions(services, plan) | already)
@@ -129,6 +131,19 @@ def _read_snapshot(
     if plan.contract.event_time is None:
         return profile, {}
     return profile, services.engine.days(replace(plan, grids=_grids(profile)))
+
+
+def _held_out(model: ModelSpec) -> tuple[GroupPlan, ...]:
+    """What the version said of rows that it had not learned from, where the snapshot holds that."""
+    training, log = model.training, model.predictions
+    if log is None or not (training.prediction or training.score):
+        return ()
+    counted = FollowPlan(by_day=False)
+    return (
+        GroupPlan(
+            model.name, (), training.prediction, None, log.positive, score=training.score, follow=counted
+        ),
+    )
 
 
 def _zoomed_in(services: Services, plan: ScanPlan, profile: Profile) -> Profile:

@@ -136,17 +136,19 @@ def _of_model(
     measure_model = indicator.measure_model
     if measure_model is None:
         return
+    version = evidence.discovery.serving(model.name)
     inputs = ModelInputs(
         night=evidence.night,
         as_of=night_end(services.project, evidence.night),
         model=model,
-        version=evidence.discovery.serving(model.name),
+        version=version,
         profiles=evidence.scans.profiles,
         playbook=services.project.playbook,
         charter=services.project.charter,
         graph=evidence.graph,
         minimum_group_size=services.project.settings.minimum_group_size,
         counted=evidence.crosses.of_model(model.name),
+        baseline=evidence.baselines.profiles.get((model.name, version.version)) if version else None,
     )
     entity = Entity.model(model.name)
     yield from _guarded(services, evidence, indicator, entity, lambda: measure_model(inputs))

@@ -142,6 +142,8 @@ BREAKS = [
     ("models/approval.yaml", "label: approved", "label: aproved", "did you mean 'approved'?"),
     ("models/approval.yaml", "purpose: model_training", "purpose: model-training", "did you mean 'model_training'?"),
     ("models/approval.yaml", "snapshot: lending.snapshot", "snapshot: lending.snapshots", "the training snapshot"),
+    ("models/approval.yaml", "label: approved", "label: approved\n  prediction: aproved", "did you mean 'approved'?"),
+    ("models/approval.yaml", "label: approved", "label: approved\n  score: income", "expected a predictions section with"),
     ("models/approval.yaml", "dataset: lending.predictions", "dataset: lending.prediction", "the predictions dataset"),
     ("models/approval.yaml", "prediction: predicted", "prediction: predictd", "did you mean 'predicted'?"),
     ("models/approval.yaml", "label: outcome", "label: outcme", "did you mean 'outcome'?"),
@@ -172,6 +174,14 @@ def test_one_mistake_is_one_complaint_in_its_file(
     (found,) = complaints(root)
     assert words in found
     assert found.startswith(f"{file}:")
+
+
+def test_decisions_on_training_data_are_of_no_use_to_a_model_that_predicts_numbers(root: Path) -> None:
+    change(root, "models/approval.yaml", "label: outcome", "label: outcome\n  kind: number")
+    change(root, "models/approval.yaml", "label: approved", "label: approved\n  prediction: approved")
+    (found,) = [one for one in complaints(root) if "decisions on training data" in one]
+    assert found.startswith(f"models/approval.yaml:{line_of(root, 'models/approval.yaml', 'prediction: ')}:")
+    assert "expected a predictions section of classes" in found
 
 
 @pytest.mark.parametrize(

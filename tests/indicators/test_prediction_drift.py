@@ -20,27 +20,27 @@ LOG = {
 }
 
 
-def days(first, last, bins, *, version="1", cut=16):
+def days(first, last, bins, *, version="1", cut=16, each=1):
     """Predictions on each of the days back from the night, by score bin."""
     for back in range(last, first + 1):
         for place, count in bins.items():
             decision = None if place is None else int(place >= cut)
-            yield PredictionCell(version, NIGHT - timedelta(days=back), decision, place, False, count)
+            yield PredictionCell(version, NIGHT - timedelta(days=back), decision, place, False, each * count)
 
 
 EVEN = dict.fromkeys(range(4, 28), 5)
 HIGH = dict.fromkeys(range(12, 32), 6)
 
 
-def drift(*cells, log=LOG, policy=None, **changes):
+def drift(*cells, log=LOG, policy=None, training=None, baseline=None, **changes):
     table = GroupTable(MODEL, (), (), predictions=tuple(cells))
     profile = a_profile(dataset="lending.predictions", groups=(table,), **changes)
     playbook = a_playbook(prediction_drift=policy or {})
-    model = a_model(predictions=log, sensitive_attributes=[])
-    found = conclude(
-        list(measure(model_inputs(model=model, playbook=playbook, profiles={profile.dataset: profile}))),
-        playbook,
+    model = a_model(predictions=log, sensitive_attributes=[], **({"training": training} if training else {}))
+    inputs = model_inputs(
+        model=model, playbook=playbook, profiles={profile.dataset: profile}, baseline=baseline
     )
+    found = conclude(list(measure(inputs)), playbook)
     for one in found:
         json.dumps(one.details, allow_nan=False)
         assert one.sentence.endswith(".")
@@ -100,6 +100,73 @@ def test_the_first_days_end_where_now_begins():
 def test_undated_predictions_cannot_be_compared():
     undated = [replace(cell, day=None) for cell in days(9, 0, EVEN)]
     assert only(drift(*undated)).outcome is Outcome.INSUFFICIENT
+
+
+def held_out(bins, *, unscored=0, **changes):
+    """A baseline that holds what the version said of rows it had not learned from."""
+    cells = [PredictionCell(None, None, int(place >= 16), place, True, n) for place, n in bins.items()]
+    others = [PredictionCell(None, None, None, None, True, unscored)] if unscored else []
+    table = GroupTable(MODEL, (), (), predictions=(*cells, *others))
+    return a_profile(dataset="lending.training_set", groups=(table,), **changes)
+
+
+SCORED = {"snapshot": "lending.training_set", "purpose": "training", "label": "approved", "score": "held_out"}
+
+
+def test_a_version_that_is_served_otherwise_than_it_was_trained_is_found_on_its_first_night():
+    found = only(
+        drift(*days(0, 0, HIGH, each=20), training=SCORED, baseline=held_out(dict.fromkeys(EVEN, 80)))
+    )
+    assert found.outcome is Outcome.FAIL
+    assert found.details["then"] == "training data"
+    assert (found.details["n_then"], found.details["favourable_then"]) == (24 * 80, 0.5)
+    assert found.sentence.startswith(
+        "Scores from 4 March to 4 March compared with the training data: a popul"
+    )
+
+
+def test_a_version_that_is_served_as_it_was_trained_passes_though_it_has_no_first_days_yet():
+    found = only(
+        drift(*days(0, 0, EVEN, each=20), training=SCORED, baseline=held_out(dict.fromkeys(EVEN, 80)))
+    )
+    assert found.outcome is Outcome.PASS
+
+
+def test_rows_that_the_version_learned_from_are_no_missing_scores():
+    baseline = held_out(dict.fromkeys(EVEN, 80), unscored=50_000)
+    found = only(drift(*days(60, 33, HIGH), *days(6, 0, EVEN), training=SCORED, baseline=baseline))
+    assert found.outcome is Outcome.PASS
+    assert found.details["n_then"] == 24 * 80
+
+
+def test_decisions_alone_are_compared_where_the_training_data_holds_no_scores():
+    decided = {**SCORED, "score": None, "prediction": "held_out"}
+    cells = [PredictionCell(None, None, place, None, True, 500) for place in (0, 1)]
+    baseline = a_profile(groups=(GroupTable(MODEL, (), (), predictions=tuple(cells)),))
+    found = only(drift(*days(6, 0, HIGH), training=decided, baseline=baseline))
+    assert found.outcome is Outcome.FAIL
+    assert found.sentence.startswith("Decisions from")
+    assert "80 % of the decisions are favourable, 50 % were then" in found.sentence
+
+
+def test_training_data_that_could_not_be_counted_is_not_run_and_says_why():
+    reason = "the column 'held_out' is not in the table"
+    baseline = a_profile(unmeasured={f"predictions:{MODEL}": reason})
+    found = only(drift(*days(60, 33, EVEN), *days(6, 0, EVEN), training=SCORED, baseline=baseline))
+    assert found.outcome is Outcome.NOT_RUN
+    assert reason in found.sentence
+
+
+def test_few_rows_of_training_data_are_insufficient():
+    found = only(drift(*days(6, 0, EVEN), training=SCORED, baseline=held_out({4: 150})))
+    assert found.outcome is Outcome.INSUFFICIENT
+    assert "hold 840 predictions of this version and the training data 150" in found.sentence
+
+
+def test_a_version_first_seen_before_its_training_scores_were_named_is_held_to_its_first_days():
+    found = only(drift(*days(60, 33, EVEN), *days(6, 0, EVEN), training=SCORED, baseline=a_profile()))
+    assert found.outcome is Outcome.PASS
+    assert "the version's first days" in found.sentence
 
 
 def test_a_change_that_many_models_explain_is_a_pass_that_says_so():

@@ -233,3 +233,16 @@ def test_a_column_of_arrival_that_is_no_time_is_refused_by_name(tmp_path):
     profile = scan(tmp_path, contract(write("parquet", tmp_path, table)), groups=(plan,))
     assert profile.groups == ()
     assert profile.unmeasured["groups:m"] == "the column 'repaid_at' is of type int64, not a time"
+
+
+def test_predictions_are_counted_together_where_days_do_not_matter(run):
+    """As of training data: rows of all days, dated or not, by bin and decision alone."""
+    frame = log()
+    frame.loc[::50, "at"] = pd.NaT
+    follow = FollowPlan(by_day=False)
+    table = only(run(frame, replace(PLAN, label=None, recorded_at=None, version_column=None, follow=follow)))
+    wanted = Counter((row.decided, bin_of(row.score, 32)) for row in frame.itertuples())
+    assert {(c.prediction, c.bin): c.count for c in table.predictions} == dict(wanted)
+    assert {(c.version, c.day, c.open) for c in table.predictions} == {(None, None, True)}
+    unsaid = only(run(frame, replace(PLAN, prediction=None, label=None, recorded_at=None, follow=follow)))
+    assert {c.prediction for c in unsaid.predictions} == {None}

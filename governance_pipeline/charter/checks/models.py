@@ -57,6 +57,9 @@ def _training(model: Loaded[ModelSpec], datasets: Datasets) -> tuple[Contract | 
     check = column_check(snapshot, source)
     problems += check(training.label, ("training", "label"))
     problems += check(training.label_time, ("training", "label_time"))
+    problems += check(training.prediction, ("training", "prediction"))
+    problems += check(training.score, ("training", "score"))
+    problems += _never_compared(model)
     if training.evaluation is not None:
         path_of = ("training", "evaluation")
         problems += datasets.named(training.evaluation, source, path_of, "the evaluation dataset")[1]
@@ -69,6 +72,17 @@ def _training(model: Loaded[ModelSpec], datasets: Datasets) -> tuple[Contract | 
     what = f"no purpose of {snapshot.dataset}"
     problems += known_name(training.purpose, purposes, source, ("training", "purpose"), what)
     return snapshot, problems
+
+
+def _never_compared(model: Loaded[ModelSpec]) -> Iterator[Problem]:
+    """Predictions on training data that no prediction of the deployed model is compared with."""
+    training, log, source = model.value.training, model.value.predictions, model.source
+    if training.prediction and (log is None or log.kind == "number"):
+        message = "decisions on training data are compared with those of the deployed model, and it logs none"
+        yield source.problem(("training", "prediction"), message, expected="a predictions section of classes")
+    if training.score and (log is None or log.score is None):
+        message = "scores of training data are compared with those of the deployed model, and it logs none"
+        yield source.problem(("training", "score"), message, expected="a predictions section with a score")
 
 
 def _features(model: Loaded[ModelSpec], datasets: Datasets, snapshot: Contract | None) -> Iterator[Problem]:

@@ -127,18 +127,21 @@ def _verdict(value: float, outcome: Outcome, threshold: Threshold, shown: Callab
     return f"within {shown(bound)}"
 
 
-def too_few_predictions(days: int, seen: tuple[int | None, int | None], needed: int) -> str:
+def too_few_predictions(
+    days: int, seen: tuple[int | None, int | None], needed: int, *, trained: bool = False
+) -> str:
     then, now = ("too few to tell" if n is None else f"{n:,}" for n in seen)
     last = "day holds" if days == 1 else f"{days} days hold"
+    where = "the training data" if trained else "its first days before them"
     return (
-        f"The last {last} {now} predictions of this version and its first days before them {then}; "
+        f"The last {last} {now} predictions of this version and {where} {then}; "
         f"{needed:,} of each are needed to see whether predictions have moved."
     )
 
 
 def moved(
     now: tuple[date, date],
-    then: tuple[date, date],
+    then: tuple[date, date] | None,
     effect: PsiEffect,
     favourable: Sequence[float | None],
     outcome: Outcome,
@@ -146,7 +149,7 @@ def moved(
     *,
     by_score: bool,
 ) -> str:
-    """Predictions of now beside those of the version's first days."""
+    """Predictions of now beside those of the version's first days, or of the training data (None)."""
     what = "Scores" if by_score else "Decisions"
     shares = ""
     if favourable[0] is not None and favourable[1] is not None:
@@ -154,10 +157,11 @@ def moved(
             f"; {percent(favourable[1])} of the decisions are favourable, {percent(favourable[0])} were then"
         )
     low, high = number(effect.low), number(effect.high)
+    beside = f"the version's first days ({day(then[0])} to {day(then[1])})" if then else "the training data"
     return (
-        f"{what} from {day(now[0])} to {day(now[1])} compared with the version's first days "
-        f"({day(then[0])} to {day(then[1])}): a population stability index of {number(effect.value)} "
-        f"(95 % interval {low} to {high}), {_verdict(effect.value, outcome, threshold, number)}{shares}."
+        f"{what} from {day(now[0])} to {day(now[1])} compared with {beside}: "
+        f"a population stability index of {number(effect.value)} (95 % interval {low} to {high}), "
+        f"{_verdict(effect.value, outcome, threshold, number)}{shares}."
     )
 
 
