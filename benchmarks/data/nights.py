@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from governance_pipeline.charter.playbook import DriftPolicy
+from governance_pipeline.charter.data_policies import DriftPolicy
 from governance_pipeline.indicators.statistics.decision import decide
 from governance_pipeline.indicators.statistics.effects import psi_effects
 from governance_pipeline.indicators.statistics.homogeneity import change_p_values

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.contract import Calendar, DatasetKind, LawfulBasis, Population, PurposeUse
-from governance_pipeline.charter.playbook import Tier
+from governance_pipeline.charter.indicator_policy import Tier
 
 SHARES_MAY_ROUND = 0.005
 """Published shares are rounded, and may add up to a little more than 1."""

@@ -10,13 +10,30 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.data_policies import (
+    ConsentPolicy,
+    DriftPolicy,
+    OwnershipPolicy,
+    ProvenancePolicy,
+    QualityPolicy,
+    RecencyPolicy,
+    RetentionPolicy,
+)
+from governance_pipeline.charter.indicator_policy import TIERS, IndicatorPolicy, Tier
+from governance_pipeline.charter.model_policies import (
+    BiasPolicy,
+    CalibrationPolicy,
+    LeakagePolicy,
+    PerformancePolicy,
+    PredictionDriftPolicy,
+    ProxyPolicy,
+    RepresentationPolicy,
+    TwinsPolicy,
+)
 from governance_pipeline.vocabulary.function import Function
-from governance_pipeline.vocabulary.outcome import Threshold
 
-Tier = Literal["low", "medium", "high", "critical"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-TIERS: tuple[Tier, ...] = ("low", "medium", "high", "critical")
 DEFAULT_BOUNDS: dict[Tier, float] = {"low": 0.0, "medium": 20.0, "high": 45.0, "critical": 70.0}
 
 
@@ -26,247 +43,6 @@ class Clause(FileModel):
     title: str
     text: str
     controls: tuple[str, ...] = Field((), description="Control ids, e.g. 'EU-AI-ACT Art. 10'.")
-
-
-class Bounds(FileModel):
-    """Warn and fail bounds of one number."""
-
-    warn: float | None = None
-    fail: float | None = None
-
-
-class IndicatorPolicy(Bounds):
-    """What all indicators share.
-
-    Attributes:
-        clause: id of the playbook clause.
-        by_tier: other bounds for a tier (of the model, or of the dataset's most critical model).
-        persist: nights in a row a breach must stand before it becomes an incident.
-        close_after: nights in a row without breach before an incident is closed.
-        weight: points of risk a failure adds; a warning adds half.
-    """
-
-    clause: str
-    enabled: bool = True
-    by_tier: dict[Tier, Bounds] = Field(default_factory=dict)
-    persist: int = Field(1, ge=1, le=30)
-    close_after: int = Field(2, ge=1, le=30)
-    weight: float = Field(20.0, ge=0, le=100)
-
-    def threshold(self, tier: str | None, breach: Literal["above", "below"] = "above") -> Threshold:
-        """The bounds for ``tier``, as a value that can judge."""
-        bounds: Bounds = self
-        if tier is not None:
-            bounds = next((b for name, b in self.by_tier.items() if name == tier), self)
-        return Threshold(bounds.warn, bounds.fail, breach)
-
-
-class RecencyPolicy(IndicatorPolicy):
-    """Bounds are multiples of the contract's own SLA (1.0 = the SLA itself)."""
-
-    warn: float | None = 1.0
-    fail: float | None = 1.5
-    future_tolerance_minutes: float = Field(60.0, ge=0)
-
-
-class ConsentPolicy(IndicatorPolicy):
-    """Bounds are the least share of subjects with a valid basis."""
-
-    warn: float | None = 0.99
-    fail: float | None = 0.95
-    conflict: Literal["most_protective", "latest_recorded"] = "most_protective"
-
-
-class QualityPolicy(IndicatorPolicy):
-    """Contract rules carry their own bounds; ``severity`` in the contract picks the outcome."""
-
-    schema_change: Literal["warn", "fail"] = "fail"
-
-
-class RetentionPolicy(IndicatorPolicy):
-    """Bounds are days past the contract's retention."""
-
-    warn: float | None = 0.0
-    fail: float | None = 1.0
-
-
-class OwnershipPolicy(IndicatorPolicy):
-    """An owner is a person or a team with at least one active member."""
-
-
-class ProvenancePolicy(IndicatorPolicy):
-    """Bounds are the least share of columns that trace to an owned source."""
-
-    warn: float | None = 1.0
-    fail: float | None = 1.0
-
-
-class DriftPolicy(IndicatorPolicy):
-    """Bounds are PSI. A feature drifts when the lower end of the effect's interval passes the bound,
-    false discoveries are controlled over the whole night and over the season, and the breach persists.
-
-    The lower bound is the smallest change worth telling. A shift of all values by so many standard
-    deviations has about their square as its PSI: 0.2 has 0.04, and 1,000 rows show that it is above 0.005.
-
-    Attributes:
-        window_days: nights whose rows are compared with the baseline.
-        q: false-discovery rate over all features of a night (Benjamini-Hochberg).
-        season_q: false-discovery rate over all new findings of the last ``season_nights`` nights.
-        season_nights: how many nights before tonight are remembered for it.
-        minimum_rows: fewer rows give ``insufficient``.
-    """
-
-    warn: float | None = 0.005
-    fail: float | None = 0.2
-    window_days: int = Field(7, ge=1, le=90)
-    q: float = Field(0.01, gt=0, lt=1)
-    season_q: float = Field(0.04, gt=0, lt=1)
-    season_nights: int = Field(90, ge=1, le=366)
-    minimum_rows: int = Field(200, ge=20)
-    bins: int = Field(20, ge=2, le=200)
-
-
-FairnessMetric = Literal[
-    "selection_rate",
-    "true_positive_rate",
-    "false_positive_rate",
-    "precision",
-    "equalized_odds",
-    "calibration",
-]
-
-
-class BiasPolicy(IndicatorPolicy):
-    """Bounds are the gap between a group and the reference group.
-
-    Attributes:
-        compare_by: ``difference``: the gap is the difference of two rates. ``ratio``: it is 1 less the
-            smaller rate's part of the larger one, so that ``fail: 0.2`` is the four-fifths rule
-            (29 CFR 1607.4 D). Calibration is compared by difference always.
-        metrics: which fairness metrics gate; all are measured and shown.
-        minimum_group: smaller groups give ``insufficient`` and are not shown.
-        family_error: family-wise error over all groups and attributes of a model (Holm).
-    """
-
-    warn: float | None = 0.10
-    fail: float | None = 0.20
-    compare_by: Literal["difference", "ratio"] = "difference"
-    metrics: tuple[FairnessMetric, ...] = ("selection_rate", "true_positive_rate")
-    window_days: int = Field(28, ge=1, le=365)
-    minimum_group: int = Field(30, ge=2)
-    family_error: float = Field(0.05, gt=0, lt=1)
-    intersections: bool = True
-
-
-class RepresentationPolicy(IndicatorPolicy):
-    """Bounds are the gap between a group's share, or its share of favourable labels, and the declared
-    population's.
-
-    Attributes:
-        minimum_group: fewer rows give ``insufficient``.
-        family_error: family-wise error over all groups of a dataset (Holm).
-    """
-
-    warn: float | None = 0.05
-    fail: float | None = 0.10
-    minimum_group: int = Field(30, ge=2)
-    family_error: float = Field(0.05, gt=0, lt=1)
-
-
-class PredictionDriftPolicy(IndicatorPolicy):
-    """Bounds are PSI between the predictions of now and of the version's first days.
-
-    Attributes:
-        window_days: days that are "now".
-        first_days: length of the version's first days.
-        q: false-discovery rate over all models of a night (Benjamini-Hochberg).
-        minimum_rows: fewer predictions give ``insufficient``.
-    """
-
-    warn: float | None = 0.1
-    fail: float | None = 0.2
-    window_days: int = Field(7, ge=1, le=90)
-    first_days: int = Field(28, ge=1, le=90)
-    q: float = Field(0.01, gt=0, lt=1)
-    minimum_rows: int = Field(200, ge=20)
-
-
-class PerformancePolicy(IndicatorPolicy):
-    """Bounds are how far a live figure may fall short of the one the version promised: of shares (AUC,
-    accuracy, precision, recall, specificity, F1) as a difference.
-
-    Attributes:
-        errors: bounds for errors (Brier score, log loss, MAE, RMSE), as a part of the promised error.
-        window_days: days whose arriving outcomes count.
-        minimum_labels: fewer known outcomes give ``insufficient``.
-    """
-
-    warn: float | None = 0.02
-    fail: float | None = 0.05
-    errors: Bounds = Bounds(warn=0.10, fail=0.25)
-    window_days: int = Field(28, ge=1, le=365)
-    minimum_labels: int = Field(100, ge=20)
-
-
-class CalibrationPolicy(IndicatorPolicy):
-    """Bounds are the expected calibration error, freed from what chance adds.
-
-    Attributes:
-        window_days: days whose arriving outcomes count.
-        minimum_labels: fewer known outcomes give ``insufficient``.
-    """
-
-    warn: float | None = 0.05
-    fail: float | None = 0.10
-    window_days: int = Field(28, ge=1, le=365)
-    minimum_labels: int = Field(200, ge=20)
-
-
-class CountedPolicy(IndicatorPolicy):
-    """Of indicators that rest on counts across a training snapshot's columns.
-
-    Attributes:
-        every_days: the counts are taken with a version's baseline and renewed after so many days.
-        minimum_group: with fewer people in a group, or outside it, it is ``insufficient``.
-        q: false-discovery rate over all questions of a night (Benjamini-Hochberg).
-    """
-
-    every_days: int = Field(7, ge=1, le=365)
-    minimum_group: int = Field(30, ge=11)
-    q: float = Field(0.01, gt=0, lt=1)
-
-
-class ProxyPolicy(CountedPolicy):
-    """Bounds are the cross-validated AUC with which a feature tells a protected group: 0.5 is guessing."""
-
-    warn: float | None = Field(0.7, ge=0.5, le=1)
-    fail: float | None = Field(0.85, ge=0.5, le=1)
-
-
-class LeakagePolicy(CountedPolicy):
-    """Bounds are the cross-validated AUC with which one feature alone tells the label.
-
-    Attributes:
-        late: largest share of rows whose feature is stamped later than the label was known.
-        overlap: largest share of the rows the model is judged on that it also learned from.
-    """
-
-    warn: float | None = Field(0.95, ge=0.5, le=1)
-    fail: float | None = Field(0.99, ge=0.5, le=1)
-    late: Bounds = Bounds(warn=0.0, fail=0.01)
-    overlap: Bounds = Bounds(warn=0.0, fail=0.01)
-
-
-class TwinsPolicy(IndicatorPolicy):
-    """The bound is the similarity of two features' profiles, from 0 to 1. It only ever warns.
-
-    Attributes:
-        minimum_rows: a column with fewer values is compared with none.
-    """
-
-    warn: float | None = Field(0.98, ge=0.5, le=1)
-    fail: None = None
-    minimum_rows: int = Field(200, ge=20)
 
 
 class Indicators(FileModel):

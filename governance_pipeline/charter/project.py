@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.indicator_policy import TIERS
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Charter
-from governance_pipeline.charter.playbook import TIERS, Playbook
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import NotFound
 

@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance_pipeline.charter.playbook import BiasPolicy, FairnessMetric, Playbook
+from governance_pipeline.charter.model_policies import BiasPolicy, FairnessMetric
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.base import Indicator, ModelInputs
 from governance_pipeline.indicators.bias_questions import Question, questions
 from governance_pipeline.indicators.disclosure import part_of

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from governance_pipeline.charter.data_policies import DriftPolicy
 from governance_pipeline.charter.model import Feature
-from governance_pipeline.charter.playbook import DriftPolicy, Playbook
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.base import Baseline, DatasetInputs, Findings, Indicator
 from governance_pipeline.indicators.statistics import drift_words as words
 from governance_pipeline.indicators.statistics.bins import PairedBins, pair

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance_pipeline.charter.playbook import CountedPolicy
+from governance_pipeline.charter.model_policies import CountedPolicy
 from governance_pipeline.indicators.base import Counted, ModelInputs
 from governance_pipeline.indicators.statistics.giveaway import Giveaway, giveaway
 from governance_pipeline.indicators.statistics.multiplicity import benjamini_hochberg

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from governance_pipeline.charter.playbook import Bounds, LeakagePolicy, Playbook
+from governance_pipeline.charter.indicator_policy import Bounds
+from governance_pipeline.charter.model_policies import LeakagePolicy
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.base import Counted, Indicator, ModelInputs
 from governance_pipeline.indicators.disclosure import is_small, part_of
 from governance_pipeline.indicators.giveaways import Asked, blank, controlled, facet, judged

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from governance_pipeline.charter.model import Figure, ModelSpec
-from governance_pipeline.charter.playbook import PerformancePolicy
+from governance_pipeline.charter.model_policies import PerformancePolicy
 from governance_pipeline.indicators.base import Indicator, ModelInputs
 from governance_pipeline.indicators.disclosure import part_of
 from governance_pipeline.indicators.followed import Followed, blank, followed

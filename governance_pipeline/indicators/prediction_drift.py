@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from governance_pipeline.charter.model import ModelSpec, Predictions
-from governance_pipeline.charter.playbook import Playbook, PredictionDriftPolicy
+from governance_pipeline.charter.model_policies import PredictionDriftPolicy
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.base import Indicator, ModelInputs
 from governance_pipeline.indicators.followed import Followed, blank, followed
 from governance_pipeline.indicators.statistics import live_words as words

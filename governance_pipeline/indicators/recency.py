@@ -18,7 +18,7 @@ from functools import partial
 from zoneinfo import ZoneInfoNotFoundError
 
 from governance_pipeline.charter.contract import DatasetKind
-from governance_pipeline.charter.playbook import RecencyPolicy
+from governance_pipeline.charter.data_policies import RecencyPolicy
 from governance_pipeline.indicators.base import DatasetInputs, Indicator
 from governance_pipeline.indicators.disclosure import part_of, smallest_group
 from governance_pipeline.indicators.wording import counted, duration, long_date, place

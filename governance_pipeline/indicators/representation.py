@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance_pipeline.charter.contract import Column, Contract, Population
-from governance_pipeline.charter.playbook import Playbook, RepresentationPolicy
+from governance_pipeline.charter.model_policies import RepresentationPolicy
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.base import DatasetInputs, Indicator
 from governance_pipeline.indicators.disclosure import publishable
 from governance_pipeline.indicators.statistics import population_words as words

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
+from governance_pipeline.charter.model_policies import TwinsPolicy
 from governance_pipeline.charter.people import Charter
-from governance_pipeline.charter.playbook import TwinsPolicy
 from governance_pipeline.indicators.base import Indicator, NightInputs
 from governance_pipeline.indicators.statistics.similarity import Likeness, alike, candidates, comparable
 from governance_pipeline.indicators.wording import counted

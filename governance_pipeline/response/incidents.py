@@ -25,7 +25,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from governance_pipeline.charter.playbook import IndicatorPolicy, Playbook
+from governance_pipeline.charter.indicator_policy import IndicatorPolicy
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.response.kin import stood, told_as
 from governance_pipeline.response.questions import Finding, Key, Observation, observe, question
 from governance_pipeline.vocabulary.entity import Entity

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from governance_pipeline.charter.playbook import IndicatorPolicy, Playbook
+from governance_pipeline.charter.indicator_policy import IndicatorPolicy
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.wording import counted
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.measurement import Measurement

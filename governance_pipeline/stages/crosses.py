@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from governance_pipeline.charter.playbook import CountedPolicy
+from governance_pipeline.charter.model_policies import CountedPolicy
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.indicators.base import Counted
 from governance_pipeline.profiles.cross_plan import CrossPlan

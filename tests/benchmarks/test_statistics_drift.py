@@ -10,7 +10,7 @@ import pytest
 from benchmarks import statistics_drift as simulated
 from benchmarks.data import nights
 from benchmarks.data.nights import POLICY, Night, tally, year
-from governance_pipeline.charter.playbook import DriftPolicy
+from governance_pipeline.charter.data_policies import DriftPolicy
 from governance_pipeline.indicators.drift import conclude, measure
 from governance_pipeline.indicators.statistics import decision
 from governance_pipeline.indicators.statistics.bins import pair

@@ -10,8 +10,9 @@ import pytest
 
 from governance_pipeline.bootstrap import services
 from governance_pipeline.charter.contract import Location
+from governance_pipeline.charter.indicator_policy import TIERS
 from governance_pipeline.charter.loader import load_project
-from governance_pipeline.charter.playbook import TIERS, Indicators
+from governance_pipeline.charter.playbook import Indicators
 from governance_pipeline.charter.scaffold import create_project, last_due
 from governance_pipeline.errors import Refused, UsageError
 from governance_pipeline.nightly import last_due_night

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import typer
 
+from governance_pipeline.charter.indicator_policy import IndicatorPolicy
 from governance_pipeline.charter.loader import load_project
 from governance_pipeline.charter.odcs_terms import DatasetTerms
 from governance_pipeline.charter.people import Charter
-from governance_pipeline.charter.playbook import IndicatorPolicy
 from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.charter.yaml_source import read_yaml

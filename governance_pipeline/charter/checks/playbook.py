@@ -9,15 +9,9 @@ from itertools import pairwise
 from governance_pipeline.charter.checks.datasets import known_name
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.files import Loaded
+from governance_pipeline.charter.indicator_policy import TIERS, Bounds, IndicatorPolicy
 from governance_pipeline.charter.people import Charter
-from governance_pipeline.charter.playbook import (
-    TIERS,
-    Bounds,
-    IndicatorPolicy,
-    Indicators,
-    Playbook,
-    Requirement,
-)
+from governance_pipeline.charter.playbook import Indicators, Playbook, Requirement
 from governance_pipeline.charter.yaml_source import PathStep
 
 LEAST_BOUNDS = frozenset({"consent", "provenance"})  # low values are bad there: fail lies below warn

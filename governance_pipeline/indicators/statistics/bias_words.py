@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from governance_pipeline.charter.playbook import FairnessMetric
+from governance_pipeline.charter.model_policies import FairnessMetric
 from governance_pipeline.indicators.statistics.calibration import CalibrationGap
 from governance_pipeline.indicators.statistics.gaps import Found, Gap, OddsGap
 from governance_pipeline.indicators.statistics.groups import Group, Metric
