@@ -38,7 +38,7 @@ from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
 from governance_pipeline.profiles.profile import ConsentTally
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 VALID, EXPIRED, WITHDRAWN = 1, 2, 3
 WRONG_PURPOSE, ABSENT = 4, 5

@@ -15,7 +15,7 @@ from governance_pipeline.profiles.facts import event_time
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
 from governance_pipeline.profiles.profile import ConsentTally
 from governance_pipeline.profiles.session import Session
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 _Key = tuple[Location, str, datetime, str, str, bool]
 _KEPT = 4  # ends of the night and subject types that one night may mix

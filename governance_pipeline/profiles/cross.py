@@ -19,7 +19,7 @@ from governance_pipeline.profiles.cross_plan import CrossFeature, CrossPlan, Cro
 from governance_pipeline.profiles.cross_table import FOLDS, MISSING, OTHER, CrossTable, table_of
 from governance_pipeline.profiles.cut import bin_of
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 from governance_pipeline.profiles.text import as_text
 
 MOST_BINS = 256

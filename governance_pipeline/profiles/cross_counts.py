@@ -13,7 +13,8 @@ from governance_pipeline.profiles.cross_plan import CrossPlan, CrossTarget
 from governance_pipeline.profiles.cross_rows import late_rows, overlapping_rows
 from governance_pipeline.profiles.cross_table import Crosses, CrossTable, LateTally, OverlapTally
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable, Tables
+from governance_pipeline.profiles.source_table import SourceTable
+from governance_pipeline.profiles.tables import Tables
 
 NO_KEY = (
     "the contract names no subject key and no primary key, so that its rows cannot be dealt into parts "

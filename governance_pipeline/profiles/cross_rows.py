@@ -10,7 +10,7 @@ from governance_pipeline.profiles.cross_table import LateTally, OverlapTally
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.scanning import time_zone
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 
 def late_rows(

@@ -16,7 +16,7 @@ from governance_pipeline.profiles.measure import facts_of, read_days
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import ColumnProfile, Days
 from governance_pipeline.profiles.session import Session
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 MOST_DAYS = 1096
 """Three years: the days before the last of them are not told apart."""

@@ -31,7 +31,8 @@ from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.sample import sample_rows
 from governance_pipeline.profiles.session import FileDamaged, FilesMoved, Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable, Tables
+from governance_pipeline.profiles.source_table import SourceTable
+from governance_pipeline.profiles.tables import Tables
 
 if TYPE_CHECKING:
     import pandas as pd

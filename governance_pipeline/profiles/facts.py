@@ -13,7 +13,7 @@ from governance_pipeline.profiles.partition import LATER, DayFacts
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.scanning import time_zone
 from governance_pipeline.profiles.session import Session
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 from governance_pipeline.profiles.window import Segments
 
 

@@ -16,7 +16,7 @@ from governance_pipeline.profiles.merge_groups import in_order
 from governance_pipeline.profiles.plan import GroupPlan, ScanPlan
 from governance_pipeline.profiles.profile import SCORE_BINS, GroupCell, GroupTable, ScoreCell
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 from governance_pipeline.profiles.tally import MAX_CELLS, Cell, Counting, TooMany
 from governance_pipeline.profiles.text import as_text
 

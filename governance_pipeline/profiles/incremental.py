@@ -18,7 +18,7 @@ from governance_pipeline.profiles.measure import asked_of, facts_of, read_days, 
 from governance_pipeline.profiles.partition import DayFacts, Partition, Slice
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.session import Session
-from governance_pipeline.profiles.tables import Part, SourceTable, conformed
+from governance_pipeline.profiles.source_table import Part, SourceTable, conformed
 
 UNDATED = "undated"
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType
 from governance_pipeline.profiles.instants import TimeColumn
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 _TRUE = frozenset({"1", "1.0", "true"})
 _FALSE = frozenset({"0", "0.0", "false"})

@@ -6,7 +6,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.session import Session
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 WHOLE_TABLE_ROWS = 5_000_000
 """Up to so many rows every key is compared with every other, each night. Of larger tables the keys of

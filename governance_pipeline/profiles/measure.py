@@ -16,8 +16,8 @@ from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.partition import EARLIER, LATER, DayFacts, Partition, Slice
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.session import Session, StatementFailed
+from governance_pipeline.profiles.source_table import Part, SourceTable
 from governance_pipeline.profiles.statistics import Measured, column_profiles
-from governance_pipeline.profiles.tables import Part, SourceTable
 from governance_pipeline.profiles.window import ALL, Segments, Window
 
 

@@ -14,8 +14,8 @@ from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import Profile, RuleTally
 from governance_pipeline.profiles.rules import answer
 from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.source_table import SourceTable
 from governance_pipeline.profiles.sql_rules import count_repeated, run_query
-from governance_pipeline.profiles.tables import SourceTable
 
 
 def rule_tallies(

@@ -10,7 +10,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.facts import event_time
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,7 +23,7 @@ from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.connect import FILES
 from governance_pipeline.profiles.profile import RuleTally
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 _PLACE = re.compile(r"\$\{\s*(\w+)\s*\}")
 _TABLE_WORDS = frozenset({"table", "object", "schema", "model"})

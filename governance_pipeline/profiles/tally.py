@@ -15,7 +15,7 @@ from governance_pipeline.profiles.judged import favourable, nothing
 from governance_pipeline.profiles.plan import GroupPlan, ScanPlan
 from governance_pipeline.profiles.scanning import time_zone
 from governance_pipeline.profiles.session import Session, StatementFailed
-from governance_pipeline.profiles.tables import SourceTable
+from governance_pipeline.profiles.source_table import SourceTable
 
 MAX_CELLS = 10_000
 Cell = TypeVar("Cell")

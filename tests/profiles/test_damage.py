@@ -12,7 +12,7 @@ import pytest
 
 from governance_pipeline.charter.contract import LawfulBasis, Location, PurposeUse
 from governance_pipeline.charter.settings import ConsentLedger
-from governance_pipeline.profiles import tables
+from governance_pipeline.profiles import staged
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.plan import ConsentPlan
 from governance_pipeline.profiles.session import FileDamaged
@@ -28,7 +28,7 @@ FILES = Location("parquet", path="data/*.parquet")
 def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small files are read whole when they are opened, large ones by each statement."""
     if request.param == "in place":
-        monkeypatch.setattr(tables, "_ONE_TABLE_SHARE", 0.0)
+        monkeypatch.setattr(staged, "_ONE_TABLE_SHARE", 0.0)
 
 
 def land(root: Path, compression: str = "zstd") -> Path:
@@ -103,7 +103,7 @@ def test_a_damaged_ledger_costs_the_table_its_consent_only(tmp_path: Path):
 def test_damage_to_rows_remembered_is_named_where_they_are_compared_with_the_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(tables, "_ONE_TABLE_SHARE", 0.0)
+    monkeypatch.setattr(staged, "_ONE_TABLE_SHARE", 0.0)
     file = land(tmp_path)
     consent, _ = consented(tmp_path)
     of = contract(FILES, subject_key="subject", purposes=(PurposeUse("training", LawfulBasis.CONSENT),))

@@ -39,7 +39,7 @@ def delta(tmp_path: Path) -> Delta:
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IbisEngine]:
     found = IbisEngine(settings(), tmp_path, {})
     if request.param == "read in place":
-        found._tables._room = 0
+        found._tables._files._room = 0
     yield found
     found.close()
 

@@ -95,7 +95,7 @@ def test_large_files_are_read_in_place_with_the_same_result(tmp_path):
     found = []
     for memory in ("2GB", "0.001MB"):
         engine = IbisEngine(settings(), tmp_path, {})
-        engine._tables._room = 0 if memory == "0.001MB" else engine._tables._room
+        engine._tables._files._room = 0 if memory == "0.001MB" else engine._tables._files._room
         found.append(engine.scan(plan(contract(DAYS, event_time="at"), window_days=30)))
         day(tmp_path, 0, 0.0)
         engine.close()
@@ -108,7 +108,7 @@ def test_memory_is_given_up_for_newer_tables(tmp_path, engine):
     locations = [
         write("parquet", tmp_path, pa.table({"x": [float(n)] * 100}), name=f"t{n}") for n in range(6)
     ]
-    engine._tables._room = 3 * (tmp_path / "t0.parquet").stat().st_size
+    engine._tables._files._room = 3 * (tmp_path / "t0.parquet").stat().st_size
     for _ in range(2):
         for number, location in enumerate(locations):
             assert engine.scan(plan(contract(location))).columns["x"].mean == number

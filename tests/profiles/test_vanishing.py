@@ -93,7 +93,7 @@ def test_a_file_that_disappears_at_any_statement_is_wholly_counted_or_not_at_all
     while True:
         folder = land(tmp_path)
         engine = IbisEngine(settings(), tmp_path, {})
-        engine._tables._room = engine._tables._room if in_memory else 0
+        engine._tables._files._room = engine._tables._files._room if in_memory else 0
         statements = before(number, (folder / "1.parquet").unlink)
         found = told(engine.scan(plan(of(Location("parquet", path="days/*.parquet")))))
         engine.close()
@@ -130,7 +130,7 @@ def test_a_file_that_goes_between_the_listing_and_the_look_at_it_is_not_there(
 def test_a_table_whose_files_keep_disappearing_is_refused_by_name(tmp_path: Path, monkeypatch) -> None:
     folder = land(tmp_path)
     engine = IbisEngine(settings(), tmp_path, {})
-    engine._tables._room = 0
+    engine._tables._files._room = 0
     run = Session.rows
 
     def rows(self: Session, statement: str) -> list[tuple[Any, ...]]:

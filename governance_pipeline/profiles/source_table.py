@@ -1,0 +1,110 @@
+"""A table that the scan can select from, and its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from governance_pipeline.charter.contract import Location
+from governance_pipeline.errors import SourceUnavailable
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.columns import EngineType, engine_type
+from governance_pipeline.profiles.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One partition of a table: its name, its state (see :class:`Partition`) and its rows.
+
+    Attributes:
+        alike: its columns and their types are known to be those of the table.
+    """
+
+    id: str
+    state: str
+    rows: exp.Expression
+    alike: bool = False
+
+    @property
+    def relation(self) -> exp.Expression:
+        """The rows, to stand in a FROM."""
+        return self.rows.copy()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A table to select from.
+
+    Attributes:
+        schema: its columns in order, with their types.
+        state: changes when the files do; "" where the engine gives no sign.
+        parts: its partitions, where the engine tells them apart; else the whole table is one.
+        unread: further columns that the engine would read wrongly: name, type and the reason.
+    """
+
+    rows: exp.Expression
+    schema: tuple[tuple[str, EngineType], ...]
+    state: str = ""
+    parts: tuple[Part, ...] = ()
+    unread: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def relation(self) -> exp.Expression:
+        """The table, to stand in a FROM."""
+        return self.rows.copy()
+
+    @property
+    def named_schema(self) -> tuple[tuple[str, str], ...]:
+        """The columns and the names of their types."""
+        return tuple((name, type_.name) for name, type_ in self.schema)
+
+    def type_of(self, column: str | None) -> EngineType | None:
+        """The type of a column, None where the table has none of that name."""
+        return next((type_ for name, type_ in self.schema if name == column), None)
+
+
+def conformed(session: Session, part: Part, table: SourceTable) -> exp.Expression:
+    """The rows of a part with the columns and types of the whole table: a file may lack a column that
+    others have, or hold whole numbers where others hold text.
+
+    Raises:
+        StatementFailed: the part cannot be read.
+    """
+    if part.alike:
+        return part.relation
+    types = dict(described(session, part.relation))
+    if all(name in types and types[name].name == type_.name for name, type_ in table.schema):
+        return part.relation
+    none = sql.select([exp.Star()], table.relation).limit(0, copy=False).subquery("none", copy=False)
+    empty = sql.select([exp.Star()], none)
+    union = exp.Union(
+        this=empty, expression=sql.select([exp.Star()], part.relation), by_name=True, distinct=False
+    )
+    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.Identifier(this="conformed")))
+
+
+def described(session: Session, table: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
+    """The columns of one of DuckDB's tables, in order."""
+    return described_query(session, sql.select([exp.Star()], table))
+
+
+def described_query(session: Session, query: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
+    """The columns of a DuckDB query, in order."""
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    rows = session.rows(f"DESCRIBE {query.sql(dialect='duckdb')}")
+    return tuple((str(row[0]), engine_type(DuckDBType.from_string(str(row[1])))) for row in rows)
+
+
+def named_table(name: str, schema: str = "", catalog: str = "") -> exp.Table:
+    """A table by its name, quoted."""
+    return exp.table_(name, db=schema or None, catalog=catalog or None, quoted=True)
+
+
+def unreadable(location: Location, why: str) -> SourceUnavailable:
+    """The error for a table that is there and cannot be read."""
+    what = location.path or f"{location.table} in connection '{location.connection}'"
+    return SourceUnavailable(
+        f"{what} cannot be read: {why}", hint="repair or remove what is named, then run again"
+    )
