@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, select
 
 from governance_pipeline.store.night_records import FOUND, first_night, measurement_of, measurement_rows
 from governance_pipeline.store.tables import measurements as table
@@ -13,6 +13,9 @@ from governance_pipeline.store.transaction import Transaction
 from governance_pipeline.store.values import day, entity_key, key
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
+
+_FOUND: BindParameter[Sequence[str]] = bindparam("found", FOUND, expanding=True, literal_execute=True)
+"""Written into the statement: only where SQLite sees them can it use the index of what was found."""
 
 
 class SqlMeasurements:
@@ -49,7 +52,7 @@ class SqlMeasurements:
             .where(
                 table.c.night.between(day(first, "the first night"), day(last, "the last night")),
                 table.c.indicator == key(indicator, "an indicator's name"),
-                table.c.outcome.in_(FOUND),
+                table.c.outcome.in_(_FOUND),
                 table.c.value.is_not(None),
             )
             .order_by(table.c.night, table.c.entity, table.c.facet)

@@ -11,14 +11,19 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from governance_pipeline.store.engine import database_url as parsed
 from governance_pipeline.store.engine import make_engine
+from governance_pipeline.store.measurements import SqlMeasurements
+from governance_pipeline.store.night_records import measurement_rows
 from governance_pipeline.store.open import open_store, upgrade_store
 from governance_pipeline.store.schema import VERSION_TABLE
-from governance_pipeline.store.tables import REVISION, metadata
+from governance_pipeline.store.tables import REVISION, measurements, metadata
+from governance_pipeline.store.transaction import Transaction
 from governance_pipeline.store.upgrade import migration_config
+from governance_pipeline.vocabulary.outcome import Outcome
+from tests.store.examples import NIGHT, measurement, nights_after
 from tests.store.test_unit import WRITTEN, everything, write_everything
 
 
@@ -58,9 +63,14 @@ def definitions(connection) -> dict:
             "primary key": inspector.get_pk_constraint(table),
             "foreign keys": sorted(map(str, inspector.get_foreign_keys(table))),
             "unique": sorted(map(str, inspector.get_unique_constraints(table))),
-            "indexes": sorted(map(str, inspector.get_indexes(table))),
+            "indexes": sorted(map(of_index, inspector.get_indexes(table))),
         }
     return found
+
+
+def of_index(said) -> str:
+    options = {name: str(value) for name, value in said.get("dialect_options", {}).items()}
+    return str({**said, "dialect_options": options})
 
 
 def create_all(connection) -> None:
@@ -86,6 +96,33 @@ def test_a_database_made_at_once_equals_a_migrated_one(empty_url: str, tmp_path:
         at_once = on(url, definitions)
     migrated.pop(VERSION_TABLE)
     assert migrated == at_once
+
+
+def test_what_a_season_of_nights_found_is_read_by_its_index(empty_url: str):
+    """Of 400 nights of 20 passes and one failure each, the failures alone are looked at."""
+    upgrade_store(empty_url)
+    rows = [
+        row
+        for number in range(400)
+        for facet, outcome in enumerate([Outcome.FAIL, *[Outcome.PASS] * 20])
+        for row in measurement_rows(
+            nights_after(number),
+            [measurement(night=nights_after(number), facet=str(facet), outcome=outcome)],
+        )
+    ]
+
+    def plan(connection) -> str:
+        connection.execute(measurements.insert(), rows)
+        connection.execute(text("analyze"))
+        sent = []
+        event.listen(connection, "before_cursor_execute", lambda *said: sent.append(said[2:4]))
+        transaction = Transaction(connection, "here")
+        assert len(SqlMeasurements(transaction).found("recency", NIGHT, nights_after(399))) == 400
+        statement, parameters = sent[-1]
+        explain = "explain query plan" if connection.dialect.name == "sqlite" else "explain"
+        return str(connection.exec_driver_sql(f"{explain} {statement}", parameters).all())
+
+    assert "ix_measurements_found" in str(on(empty_url, plan))
 
 
 @pytest.mark.postgres
