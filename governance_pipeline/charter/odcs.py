@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.charter.diagnostics import ProjectFilesInvalid, nearest, one_of, shorten
 from governance_pipeline.charter.odcs_columns import CustomProperties, physical_name, read_columns
-from governance_pipeline.charter.odcs_promises import service_levels, team
+from governance_pipeline.charter.odcs_promises import ServiceLevels, service_levels, team
 from governance_pipeline.charter.odcs_reading import Draft, FileReading, Reading, Reference, Surroundings
 from governance_pipeline.charter.odcs_rules import Rules
 from governance_pipeline.charter.odcs_schema import schema_problems
@@ -125,15 +125,34 @@ class _Object:
         everyone = [name for one in self.contract["schema"] for name in (one["name"], physical_name(one))]
         levels = service_levels(self.contract, (self.part["name"], self.table), everyone, reading)
         owners, team_name = team(self.contract, reading)
-        for index in range(len(self.contract["servers"])):
-            if index != place.index:
-                reading.set_aside(("servers", index), "another server is read")
-        reading.set_aside_rest((), self.contract, _FILE_ACTED_ON)
-        reading.set_aside_rest(self.path, self.part, _OBJECT_ACTED_ON)
+        self._set_aside_rest(place)
         self._check_terms(terms, properties, columns)
         self._check_rule_columns(rules, columns)
+        contract = replace(
+            self._contract(dataset, terms, columns, place, levels),
+            rules=tuple(rules.found),
+            job_sql=self._job_sql(terms, properties),
+            ignored=reading.ignored_parts(),
+        )
+        upstream = tuple(
+            Reference(name, properties.path("upstream", number)) for number, name in enumerate(terms.upstream)
+        )
+        files = tuple(self.files)
+        return Draft(
+            contract, self.document, self.path, reading.ours, owners, team_name, sources, upstream, files
+        )
+
+    def _contract(
+        self,
+        dataset: str,
+        terms: DatasetTerms,
+        columns: tuple[Column, ...],
+        place: Found,
+        levels: ServiceLevels,
+    ) -> Contract:
+        """The contract by its own words, without its rules and its job's query."""
         promised = self._column_named(levels.element, columns)
-        contract = Contract(
+        return Contract(
             dataset=dataset,
             kind=terms.datasetKind,
             location=place.location,
@@ -154,27 +173,18 @@ class _Object:
             scan_timeout=terms.scanTimeoutSeconds,
             max_age=levels.max_age,
             retention=levels.retention,
-            rules=tuple(rules.found),
             job=terms.job,
-            job_sql=self._job_sql(terms, properties),
             tags=tuple(dict.fromkeys([*self.contract.get("tags", ()), *self.part.get("tags", ())])),
-            ignored=reading.ignored_parts(),
             line=self.document.position(self.path)[0],
         )
-        upstream = tuple(
-            Reference(name, properties.path("upstream", number)) for number, name in enumerate(terms.upstream)
-        )
-        return Draft(
-            contract,
-            self.document,
-            self.path,
-            reading.ours,
-            owners,
-            team_name,
-            sources,
-            upstream,
-            tuple(self.files),
-        )
+
+    def _set_aside_rest(self, place: Found) -> None:
+        """Note what of the file is kept and not acted on."""
+        for index in range(len(self.contract["servers"])):
+            if index != place.index:
+                self.reading.set_aside(("servers", index), "another server is read")
+        self.reading.set_aside_rest((), self.contract, _FILE_ACTED_ON)
+        self.reading.set_aside_rest(self.path, self.part, _OBJECT_ACTED_ON)
 
     def _description(self) -> str:
         own = str(self.part.get("description") or "").strip()

@@ -22,13 +22,12 @@ from governance_pipeline.charter.contract import Location
 from governance_pipeline.cli import main
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.profile import MAX_CATEGORIES
-from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.tally import MAX_CELLS
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
 from tests.bad_input.conftest import Night, Trouble, alike, run
 from tests.profiles.support import contract as a_contract
-from tests.profiles.support import scan, write
+from tests.profiles.support import scan, statements_of, write
 from tests.tiny import PEOPLE, contract, land, night, write_table
 
 BAD = 12  # rows of tonight that break each rule, each with a value of its own
@@ -192,14 +191,7 @@ def test_every_number_is_the_same_whatever_the_sample_holds(
 
 
 def test_no_statement_of_a_night_samples(drifted: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    statements: list[str] = []
-    through = Session.rows
-
-    def rows(self: Session, statement: str) -> list[tuple[Any, ...]]:
-        statements.append(statement)
-        return through(self, statement)
-
-    monkeypatch.setattr(Session, "rows", rows)
+    statements = statements_of(monkeypatch)
     monkeypatch.setattr(IbisEngine, "sample", lambda *_: pd.DataFrame({"ratio": [0.0, 1.0]}))
     two_nights(drifted.root)
     assert len(statements) > 20

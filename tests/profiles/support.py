@@ -21,6 +21,7 @@ from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.scanning import plan_scan
+from governance_pipeline.profiles.session import Session
 from governance_pipeline.testing import a_playbook
 from tests.spark import NEEDS_SPARK
 
@@ -112,3 +113,16 @@ def scan(root: Path, of: Contract, *, url: str | None = None, **changes: Any) ->
         return engine.scan(plan(of, **changes))
     finally:
         engine.close()
+
+
+def statements_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that any session runs from now on, as it is run."""
+    statements: list[str] = []
+    run = Session.rows
+
+    def rows(self: Session, statement: str) -> list[tuple[Any, ...]]:
+        statements.append(statement)
+        return run(self, statement)
+
+    monkeypatch.setattr(Session, "rows", rows)
+    return statements

@@ -26,7 +26,8 @@ from governance_pipeline.errors import ScanTimedOut
 from governance_pipeline.profiles import limit as limits
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.limit import Limit, cut_off
-from governance_pipeline.profiles.plan import ConsentPlan
+from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
+from governance_pipeline.profiles.profile import Profile
 from tests.postgres import PostgresServer
 from tests.profiles.support import contract, plan, settings, write
 from tests.profiles.test_consent import TRAINING, Record, ledger_table
@@ -193,16 +194,21 @@ def test_a_contracts_own_limit_wins_over_the_projects(tmp_path: Path, postgres_u
 PEOPLE = pa.table({"subject": ["a", "b"], "x": [1.0, 2.0]})
 
 
-def with_consent(root: Path) -> tuple[Callable[[IbisEngine], object], Location]:
+def with_consent(root: Path) -> tuple[Callable[[IbisEngine], Profile], Location]:
     """A scan of people, of whom one has consented, and where the ledger is."""
     ledger = write("parquet", root, ledger_table([Record("a")]), name="ledger")
-    of = contract(
-        write("parquet", root, PEOPLE),
-        subject_key="subject",
-        purposes=(TRAINING,),
-    )
-    consent = ConsentPlan(ConsentLedger(dataset="lending.ledger"), ledger)
-    return lambda engine: engine.scan(plan(of, consent=consent)), ledger
+    return lambda engine: engine.scan(people(root, ledger)), ledger
+
+
+def people(root: Path, ledger: Location) -> ScanPlan:
+    of = contract(write("parquet", root, PEOPLE), subject_key="subject", purposes=(TRAINING,))
+    return plan(of, consent=ConsentPlan(ConsentLedger(dataset="lending.ledger"), ledger))
+
+
+def costs_the_consent_only(found: Profile, words: str) -> None:
+    assert found.consent == ()
+    assert words in found.unmeasured["consent"]
+    assert found.columns["x"].mean == 1.5
 
 
 @contextmanager
@@ -241,9 +247,7 @@ def test_a_ledger_that_is_not_let_go_of_costs_its_tables_their_consent_only(tmp_
     scan(engine)
     with held(engine, ledger, 60):
         found = scan(engine)
-    assert found.consent == ()
-    assert "waited longer than the 0.5 seconds" in found.unmeasured["consent"]
-    assert found.columns["x"].mean == 1.5
+    costs_the_consent_only(found, "waited longer than the 0.5 seconds")
     assert scan(engine).unmeasured == {}
     engine.close()
 
@@ -255,15 +259,8 @@ def test_a_ledger_that_hangs_costs_its_tables_their_consent_only(tmp_path: Path)
             f"CREATE VIEW slow AS SELECT * EXCLUDE (x) FROM read_parquet('{ledger.path}'), ({SLOW})"
         )
     slow = Location("duckdb", path="slow.duckdb", table="slow")
-    of = contract(
-        write("parquet", tmp_path, PEOPLE),
-        subject_key="subject",
-        purposes=(TRAINING,),
-    )
     engine = IbisEngine(settings(table_timeout_seconds=1), tmp_path, {})
-    found = engine.scan(plan(of, consent=ConsentPlan(ConsentLedger(dataset="lending.ledger"), slow)))
-    assert "took longer than the second it may take" in found.unmeasured["consent"]
-    assert found.columns["x"].mean == 1.5
+    costs_the_consent_only(engine.scan(people(tmp_path, slow)), "took longer than the second it may take")
     assert scan(engine).unmeasured == {}
     engine.close()
 

@@ -22,8 +22,7 @@ from governance_pipeline.charter.contract import Location, QualityRule
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.rules import answer
-from governance_pipeline.profiles.session import Session
-from tests.profiles.support import contract, plan
+from tests.profiles.support import contract, plan, statements_of
 from tests.profiles.support import settings as project_settings
 
 Check = pa_pandas.Check
@@ -146,14 +145,7 @@ ANSWERED = [
 
 def test_what_the_profile_knows_costs_no_further_statement(place, monkeypatch: pytest.MonkeyPatch) -> None:
     data = table([(0.5 * n, n % 3, "ab"[n % 2], n % 2 == 0) for n in range(20)])
-    statements: list[str] = []
-    run = Session.rows
-
-    def rows(self: Session, statement: str) -> list[tuple[Any, ...]]:
-        statements.append(statement)
-        return run(self, statement)
-
-    monkeypatch.setattr(Session, "rows", rows)
+    statements = statements_of(monkeypatch)
     scanned(place, data, [])
     statements.clear()
     scanned(place, data, [])

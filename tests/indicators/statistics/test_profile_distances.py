@@ -19,8 +19,8 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from governance_pipeline.indicators.statistics.bins import pair
-from governance_pipeline.indicators.statistics.comparison import compare
+from governance_pipeline.indicators.statistics.bins import PairedBins, pair
+from governance_pipeline.indicators.statistics.comparison import Comparison, compare
 from governance_pipeline.indicators.statistics.distances import (
     hellinger,
     jensen_shannon,
@@ -98,6 +98,21 @@ def tvd_of_evidently(then: Any, now: Any) -> float:
     return float(_total_variation_distance(pd.Series(then), pd.Series(now)))
 
 
+def compared(first: ColumnProfile, second: ColumnProfile) -> tuple[PairedBins, Comparison]:
+    """Two profiles in bins that both have, and every distance between them."""
+    bins = pair(first, second)
+    assert bins is not None
+    return bins, compare(samples(bins, first, second), first, second)
+
+
+def assert_evidentlys_of_words(found: Comparison, then: np.ndarray, now: np.ndarray) -> None:
+    """The distances are those that Evidently finds between rows that are words."""
+    assert found.psi_evidently == pytest.approx(by_evidently("psi", then, now, "text"), rel=EQUAL, abs=EQUAL)
+    assert found.jensen_shannon == pytest.approx(by_evidently("jensenshannon", then, now, "text"), rel=EQUAL)
+    assert found.hellinger == pytest.approx(by_evidently("hellinger", then, now, "text"), rel=EQUAL)
+    assert found.total_variation == pytest.approx(tvd_of_evidently(then, now), rel=EQUAL)
+
+
 # --- every value counted alone ----------------------------------------------------------------------
 
 
@@ -106,14 +121,9 @@ def tvd_of_evidently(then: Any, now: Any) -> float:
 def test_of_text_and_of_yes_and_no_every_distance_is_evidentlys(profiles: Profiles, kind: str, shift: float):
     then, now = drawn(kind, shift)
     first, second = profiles(then, now)
-    bins = pair(first, second)
-    assert bins is not None
-    found = compare(samples(bins, first, second), first, second)
+    _, found = compared(first, second)
     told = [pd.Series(side).astype(str).to_numpy() for side in (then, now)]
-    assert found.psi_evidently == pytest.approx(by_evidently("psi", *told, "text"), rel=EQUAL, abs=EQUAL)
-    assert found.jensen_shannon == pytest.approx(by_evidently("jensenshannon", *told, "text"), rel=EQUAL)
-    assert found.hellinger == pytest.approx(by_evidently("hellinger", *told, "text"), rel=EQUAL)
-    assert found.total_variation == pytest.approx(tvd_of_evidently(*told), rel=EQUAL)
+    assert_evidentlys_of_words(found, *told)
     values = sorted(first.categories)
     counts = [[one.categories.get(value, 0) for value in values] for one in (first, second)]
     assert chi_square_fit_p_value(*counts) == pytest.approx(
@@ -162,15 +172,9 @@ def test_of_numbers_the_distances_are_evidentlys_of_their_bins(
 ) -> None:
     """Each row replaced by the bin that numpy says it lies in."""
     then, now = drawn(kind, shift)
-    first, second = profiles(then, now)
-    bins = pair(first, second)
-    assert bins is not None
-    found = compare(samples(bins, first, second), first, second)
+    bins, found = compared(*profiles(then, now))
     binned = [np.char.mod("bin %d", np.digitize(side, bins.edges)) for side in (then, now)]
-    assert found.psi_evidently == pytest.approx(by_evidently("psi", *binned, "text"), rel=EQUAL, abs=EQUAL)
-    assert found.jensen_shannon == pytest.approx(by_evidently("jensenshannon", *binned, "text"), rel=EQUAL)
-    assert found.hellinger == pytest.approx(by_evidently("hellinger", *binned, "text"), rel=EQUAL)
-    assert found.total_variation == pytest.approx(tvd_of_evidently(*binned), rel=EQUAL)
+    assert_evidentlys_of_words(found, *binned)
 
 
 @pytest.mark.parametrize("shift", SHIFTS)
@@ -183,9 +187,8 @@ def test_of_numbers_smirnovs_distance_is_within_the_fullest_bin_of_scipys(
     """
     then, now = drawn(kind, shift)
     first, second = profiles(then, now)
-    bins = pair(first, second)
-    assert bins is not None
-    found = compare(samples(bins, first, second), first, second).kolmogorov_smirnov
+    bins, distances = compared(first, second)
+    found = distances.kolmogorov_smirnov
     exact = ks_2samp(then, now).statistic
     fullest = max(max(side) / sum(side) for side in (bins.reference, bins.current))
     assert found is not None
@@ -223,10 +226,7 @@ def test_the_shown_earth_movers_distance_is_within_the_bins_widths_of_scipys(
 ) -> None:
     """Of twenty uneven bins, the outermost as wide as the values reach: half its width for each row."""
     then, now = drawn(kind, shift)
-    first, second = profiles(then, now)
-    bins = pair(first, second)
-    assert bins is not None
-    found = compare(samples(bins, first, second), first, second).wasserstein
+    bins, distances = compared(*profiles(then, now))
     exact = wasserstein_distance(then, now)
     ends = [
         min(then.min(), now.min(), bins.edges[0]),
@@ -235,7 +235,7 @@ def test_the_shown_earth_movers_distance_is_within_the_bins_widths_of_scipys(
     ]
     halves = np.diff(ends) / 2
     bound = sum(np.dot(side[:-1], halves) / sum(side[:-1]) for side in (bins.reference, bins.current))
-    assert found == pytest.approx(exact, abs=bound)
+    assert distances.wasserstein == pytest.approx(exact, abs=bound)
 
 
 @pytest.mark.parametrize("shift", SHIFTS)
@@ -245,10 +245,7 @@ def test_against_evidentlys_own_bins_the_difference_is_small(profiles: Profiles,
     these two it is less than 0.03 of the Jensen-Shannon distance, and less than a fifth of the index.
     """
     then, now = drawn("normal", shift)
-    first, second = profiles(then, now)
-    bins = pair(first, second)
-    assert bins is not None
-    found = compare(samples(bins, first, second), first, second)
+    _, found = compared(*profiles(then, now))
     assert found.jensen_shannon == pytest.approx(by_evidently("jensenshannon", then, now, "number"), abs=0.03)
     assert found.psi_evidently == pytest.approx(by_evidently("psi", then, now, "number"), rel=0.2, abs=0.01)
 
