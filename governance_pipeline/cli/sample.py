@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,14 +91,15 @@ def run_sample(
     world.prepare()
     if store is not None:
         _keep_in(store, directory)
-    project = open_project(directory)
     clock = SimulatedClock()
     told: list[SampleNight] = []
-    with services(project, clock=clock) as opened:
+    with services(open_project(directory), clock=clock) as standing:
         for number in range(1, nights + 1):
             night = world.date(number)
             progress(f"night {number}, {night:%d %b}", number - 1, nights)
             world.land(number)
+            project = open_project(directory)  # as every night does: a job's SQL changes on one of them
+            opened = replace(standing, project=project)
             clock.now = night_end(project, night) + NIGHT_RUNS_AFTER
             events = list(run_night(opened, night))
             channels = open_channels(project.settings, project.root, opened.environ)
