@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,12 @@ _SMALLINT = exp.DataType(this=exp.DataType.Type.SMALLINT)
 
 _EXACT = 2.0**53
 """Up to here every whole number is a double."""
+
+_SQUARES_PASS_AWAY = 1e-150  # numbers below it have squares that are no doubles, which is an error to some
+_LENIENT = frozenset({"duckdb", "spark", "databricks"})
+
+Key = tuple[int, str]
+"""Segment and column."""
 
 _NEAR = 8
 """Widths of a grid between zero and the values up to which sums of their squares keep twelve digits."""
@@ -106,6 +113,23 @@ class Numbers:
     sketch: Sketch | None = None
 
 
+@dataclass(slots=True)
+class Sums:
+    """What the values of one column in one segment add up to.
+
+    Attributes:
+        counts: values by the code of their bin: see :func:`code_of`.
+        hashes: of the different values, where each bin holds one whole number.
+        n, total, squares: values, their sum and the sum of their squares, reckoned from ``Asked.middle``.
+    """
+
+    counts: Counter[int] = field(default_factory=Counter)
+    hashes: list[int] = field(default_factory=list)
+    n: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+
 def histogram_of(grid: Grid, counts: Mapping[int, int]) -> Histogram:
     """Codes are 1 for the first bin to ``bins`` for the last, 0 below and ``bins + 1`` above."""
     inside = tuple(counts.get(code, 0) for code in range(1, grid.bins + 1))
@@ -130,6 +154,21 @@ def place_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:
     :func:`code_of` does, costs as much as all else together.
     """
     return exp.Floor(this=exp.Paren(this=exp.Mul(this=spec.double, expression=figure("scale"))))
+
+
+def distance_of(shape: Shape, figure: sql.Figure) -> exp.Expression:
+    """What is summed of a value: itself, or how far it is from the middle of the grid."""
+    value = shape.spec.double
+    return exp.Sub(this=value, expression=figure("middle")) if shape.far else value
+
+
+def square(value: exp.Expression, dialect: str) -> exp.Expression:
+    """Its square; of numbers so small that their squares pass away nothing, where that is an error."""
+    squared = exp.Mul(this=value, expression=value.copy())
+    if dialect in _LENIENT:
+        return squared
+    near = sql.less(exp.Abs(this=value.copy()), sql.double(_SQUARES_PASS_AWAY))
+    return sql.either(near, sql.double(0.0), squared)
 
 
 def code_of(spec: ColumnSpec, figure: sql.Figure) -> exp.Expression:

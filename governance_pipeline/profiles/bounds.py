@@ -18,6 +18,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.unpivot import together
 from governance_pipeline.profiles.window import Window, by_segment, segment
 
 
@@ -48,12 +49,15 @@ def bounds(session: Session, window: Window, specs: Sequence[ColumnSpec]) -> dic
     """
     if window.of_files and not window.segments.dated:
         return {0: _from_statistics(session, window, specs)}
-    statement = _statement(session.dialect, tuple(specs), many=window.segments.many, counted=True)
-    found = {}
-    for number, rows, *values in session.rows(window.over(specs, statement)):
-        following = iter(values)
-        columns = {spec.name: _bound(spec, int(next(following)), following) for spec in specs}
-        found[int(number)] = Bounds(int(rows), columns)
+    found: dict[int, Bounds] = {}
+    most = together(session.dialect)
+    for start in range(0, max(1, len(specs)), most):
+        some = specs[start : start + most]
+        statement = _statement(session.dialect, tuple(some), many=window.segments.many, counted=True)
+        for number, rows, *values in session.rows(window.over(some, statement)):
+            following = iter(values)
+            columns = {spec.name: _bound(spec, int(next(following)), following) for spec in some}
+            found.setdefault(int(number), Bounds(int(rows), {})).columns.update(columns)
     return found
 
 

@@ -14,6 +14,7 @@ from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.profile import Sketch
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.sketch import REGISTERS, REMAINDER_BITS, of_minima
+from governance_pipeline.profiles.unpivot import UNPIVOTS, each_numbered
 from governance_pipeline.profiles.window import Window, by_segment, segment
 
 
@@ -77,26 +78,41 @@ def sketches(
 
 @lru_cache(maxsize=512)
 def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
+    """Position, segment, register, its smallest remainder, and the number of values."""
+    segments = [sql.own("s")] if many else []
+    hash_of = HASHES[dialect]
+    if dialect in UNPIVOTS:
+        hashes = [
+            sql.when(sql.present(spec.value), hash_of(spec.value)) for spec in specs
+        ]  # Spark hashes null
+        every = sql.select([*each_numbered(hashes, "i", "h", dialect), *segments], sql.window_name())
+        rows = sql.select([exp.Star()], every.subquery("e", copy=False))
+        rows = rows.where(sql.present(sql.own("h")), copy=False)
+        return sql.render(_smallest(rows, sql.own("i"), dialect, many=many), dialect)
     selects = []
     for place, spec in enumerate(specs):
-        hashed = sql.select(
-            [sql.labelled(HASHES[dialect](spec.value), "h"), *([sql.own("s")] if many else [])],
-            sql.window_name(),
+        rows = sql.select(
+            [sql.labelled(hash_of(spec.value), "h"), *[key.copy() for key in segments]], sql.window_name()
         ).where(sql.present(spec.value), copy=False)
-        register = _bits(sql.own("h"), REMAINDER_BITS, dialect)
-        remainder = exp.BitwiseAnd(this=sql.own("h"), expression=sql.number((1 << REMAINDER_BITS) - 1))
-        smallest = sql.select(
-            [
-                sql.labelled(sql.number(place), "i"),
-                sql.labelled(segment(many=many), "s"),
-                sql.labelled(register, "r"),
-                sql.lowest(remainder),
-                sql.count(),
-            ],
-            hashed.subquery("x", copy=False),
-        )
-        selects.append(sql.render(by_segment(smallest, sql.own("r"), many=many), dialect))
+        selects.append(sql.render(_smallest(rows, sql.number(place), dialect, many=many), dialect))
     return sql.union(selects, dialect)
+
+
+def _smallest(rows: exp.Select, position: exp.Expression, dialect: str, *, many: bool) -> exp.Select:
+    register = _bits(sql.own("h"), REMAINDER_BITS, dialect)
+    remainder = exp.BitwiseAnd(this=sql.own("h"), expression=sql.number((1 << REMAINDER_BITS) - 1))
+    smallest = sql.select(
+        [
+            sql.labelled(position, "i"),
+            sql.labelled(segment(many=many), "s"),
+            sql.labelled(register, "r"),
+            sql.lowest(remainder),
+            sql.count(),
+        ],
+        rows.subquery("x", copy=False),
+    )
+    keys = [position.copy()] if isinstance(position, exp.Column) else []
+    return by_segment(smallest, *keys, sql.own("r"), many=many)
 
 
 def _bits(hashed: exp.Expression, shift: int, dialect: str) -> exp.Expression:

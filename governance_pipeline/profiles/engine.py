@@ -169,6 +169,7 @@ class IbisEngine:
             with (
                 self._connections.session(location) as session,
                 session.limited(limit),
+                session.steady(),
                 self._tables.open(session, location) as table,
             ):
                 yield session, table

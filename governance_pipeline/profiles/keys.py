@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlglot import exp
+
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ScanPlan
@@ -27,7 +31,20 @@ def duplicate_keys(
     keys = sql.select([sql.named(name) for name in key], table.relation)
     if moment is not None and plan.window_start is not None and rows > WHOLE_TABLE_ROWS:
         keys = keys.where(moment.within(plan.window_start, plan.as_of), copy=False)
+    query = _apart(keys) if session.dialect == "duckdb" else _grouped(keys, key)
+    return int(session.rows(sql.render(query, session.dialect))[0][0] or 0)
+
+
+def _apart(keys: exp.Select) -> exp.Select:
+    """Rows less keys: DuckDB counts the rows without reading them."""
     different = sql.select([sql.count()], keys.copy().distinct(copy=False).subquery("d", copy=False))
-    query = sql.select([sql.count(), different.subquery(copy=False)], keys.subquery("k", copy=False))
-    found = session.rows(sql.render(query, session.dialect))[0]
-    return int(found[0]) - int(found[1])
+    beyond = exp.Sub(this=sql.count(), expression=different.subquery(copy=False))
+    return sql.select([beyond], keys.subquery("k", copy=False))
+
+
+def _grouped(keys: exp.Select, names: Sequence[str]) -> exp.Select:
+    """The rows of each key but one, in one pass; null where there is no row."""
+    rows = sql.select([sql.labelled(sql.count(), "n")], keys.subquery("k", copy=False))
+    rows = rows.group_by(*map(sql.named, names), copy=False)
+    beyond = exp.Sum(this=exp.Sub(this=sql.own("n"), expression=sql.number(1)))
+    return sql.select([beyond], rows.subquery("r", copy=False))

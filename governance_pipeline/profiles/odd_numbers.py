@@ -5,20 +5,19 @@ counted with every guard, which costs a few times as much.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
 
-from governance_pipeline.profiles import sql
-from governance_pipeline.profiles.bins import Asked, Numbers, code_of, histogram_of
+from governance_pipeline.profiles import numbers_at_once, sql
+from governance_pipeline.profiles.bins import Asked, Key, Numbers, code_of, histogram_of
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.grid import LARGEST_MODERATE, Grid
 from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.unpivot import UNPIVOTS
 from governance_pipeline.profiles.window import Window, by_segment, segment
-
-Key = tuple[int, str]
 
 
 def finite_ranges(
@@ -55,10 +54,8 @@ def odd_numbers(session: Session, window: Window, asked: Sequence[Asked]) -> dic
         for one in asked:
             found[int(number), one.spec.name] = {name: next(following) for name in _GUARDED}
     counts: dict[Key, dict[int, int]] = defaultdict(dict)
-    for place, number, code, count in session.rows(
-        window.over(specs, _coded(session.dialect, asked, many=many))
-    ):
-        counts[int(number), asked[int(place)].spec.name][int(code)] = int(count)
+    for key, code, count in _counted(session, window, tuple(asked)):
+        counts[key][code] = count
     grids = {one.spec.name: one.grid for one in asked}
     return {
         key: _guarded_numbers(values, counts[key], grids[key[1]])
@@ -117,14 +114,22 @@ def _guarded(dialect: str, asked: tuple[Asked, ...], *, many: bool) -> str:
     return sql.render(by_segment(sql.select(parts, rows), many=many), dialect)
 
 
-def _coded(dialect: str, asked: Sequence[Asked], *, many: bool) -> str:
+def _counted(session: Session, window: Window, asked: tuple[Asked, ...]) -> Iterator[tuple[Key, int, int]]:
     """Counts by bin, below and above included, NaN left out."""
-    shape = _coded_shape(dialect, tuple(one.spec for one in asked), many=many)
-    return sql.filled(shape, [one.figures(dialect) for one in asked])
+    dialect = session.dialect
+    if dialect in UNPIVOTS:
+        for key, code, count, _ in numbers_at_once.counted(session, window, asked, guarded=True):
+            yield key, code, count
+        return
+    specs = tuple(one.spec for one in asked)
+    shape = _by_column(dialect, specs, many=window.segments.many)
+    body = sql.filled(shape, [one.figures(dialect) for one in asked])
+    for place, number, bin_, count in session.rows(window.over(specs, body)):
+        yield (int(number), asked[int(place)].spec.name), int(bin_), int(count)
 
 
 @lru_cache(maxsize=256)
-def _coded_shape(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
+def _by_column(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
     selects = []
     for position, spec in enumerate(specs):
         code = code_of(spec, sql.figure(position))

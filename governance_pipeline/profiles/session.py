@@ -83,6 +83,7 @@ class Session:
     secrets: Sequence[str] = ()
     broken: bool = False
     _limit: Limit | None = field(default=None, repr=False)
+    _steady: bool = field(default=False, repr=False)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and fetch what it returns.
@@ -109,6 +110,8 @@ class Session:
             raise (FilesMoved if _VANISHED.search(said) else StatementFailed)(said) from None
 
     def _fetch(self, statement: str) -> list[tuple[Any, ...]]:
+        if self._steady:
+            return self._in_transaction(statement)
         if self.backend is None:
             return list(self.connection.execute(statement).fetchall())
         cursor = self.backend.raw_sql(statement)
@@ -118,6 +121,39 @@ class Session:
             return [tuple(row) for row in cursor.fetchall()]
         finally:
             cursor.close()
+
+    def _in_transaction(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement whose failure leaves the transaction, and what it sees of the table, as it is."""
+        self.connection.execute("SAVEPOINT statement")
+        try:
+            rows = list(self.connection.execute(statement).fetchall())
+        except Exception:
+            with suppress(Exception):  # where the connection is gone, the statement's own error says it
+                self.connection.execute("ROLLBACK TO SAVEPOINT statement")
+            raise
+        self.connection.execute("RELEASE SAVEPOINT statement")
+        return rows
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """On Postgres, every statement inside sees the tables as the first one does, whoever writes.
+
+        Other engines are asked statement by statement; files are those that were listed at the start.
+
+        Raises:
+            StatementFailed: the connection is gone.
+        """
+        if self.dialect != "postgres":
+            yield
+            return
+        self._tell("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._steady = True
+        try:
+            yield
+        finally:
+            self._steady = False
+            with suppress(StatementFailed):  # a connection that is gone is not lent again
+                self._tell("ROLLBACK")
 
     @contextmanager
     def limited(self, limit: Limit) -> Iterator[None]:
@@ -141,10 +177,12 @@ class Session:
 
     def _tell_server(self, seconds: float) -> None:
         """Have Postgres itself end what runs too long, should this process be gone by then."""
-        if self.dialect != "postgres":
-            return
+        if self.dialect == "postgres":
+            self._tell(f"SET statement_timeout = {math.ceil(seconds * 1000)}")
+
+    def _tell(self, command: str) -> None:
         try:
-            self.connection.execute(f"SET statement_timeout = {math.ceil(seconds * 1000)}")
+            self.connection.execute(command)
         except Exception as error:  # noqa: BLE001 - every driver has an exception tree of its own
             self.broken = True
             raise StatementFailed(reason(error, self.secrets)) from None

@@ -6,23 +6,23 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from governance_pipeline.profiles.bins import Asked, Numbers
+from governance_pipeline.profiles.bins import Asked, Key, Numbers
 from governance_pipeline.profiles.bounds import Bounds, bounds
 from governance_pipeline.profiles.columns import ColumnSpec
 from governance_pipeline.profiles.distinct import Different, sketches
 from governance_pipeline.profiles.grid import LARGEST_MODERATE, Grid, covering
 from governance_pipeline.profiles.merge import distinct
-from governance_pipeline.profiles.numbers import Key, numbers
+from governance_pipeline.profiles.numbers import numbers
 from governance_pipeline.profiles.odd_numbers import finite_ranges
 from governance_pipeline.profiles.profile import ColumnProfile, Sketch
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.sketch import estimate
+from governance_pipeline.profiles.unpivot import together
 from governance_pipeline.profiles.values import Values, classifies, few_valued, seem_few, values
 from governance_pipeline.profiles.window import Window
 
 FEW = 8
 FEW_ROWS_EACH = 4
-TOGETHER = 100  # a statement of that many columns is still planned in a moment; it takes the square of them
 TOO_LARGE = "its values are too large for a mean and a variance"
 
 
@@ -77,8 +77,9 @@ def column_profiles(
                 segment.unmeasured |= part.unmeasured
                 segment.subjects = part.subjects or segment.subjects
 
-    for start in range(0, max(1, len(specs)), TOGETHER):
-        attempt(specs[start : start + TOGETHER])
+    most = together(session.dialect)
+    for start in range(0, max(1, len(specs)), most):
+        attempt(specs[start : start + most])
     return found
 
 

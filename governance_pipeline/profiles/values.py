@@ -7,21 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-from sqlglot import exp
-
-from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import ColumnSpec
-from governance_pipeline.profiles.distinct import HASHES, hashed_by
+from governance_pipeline.profiles.distinct import hashed_by
 from governance_pipeline.profiles.profile import MAX_CATEGORIES, Histogram, Sketch
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.sketch import of_hashes
 from governance_pipeline.profiles.text import as_text
-from governance_pipeline.profiles.window import Window, segment
+from governance_pipeline.profiles.values_sql import different_in_first, most_frequent
+from governance_pipeline.profiles.window import Window
 
-_LONGEST = 256  # longer text is no category
 MOSTLY_DISTINCT = 0.5  # above this share of distinct values a text identifies rather than classifies
 MAYBE_FEW = 2 * MAX_CATEGORIES  # an estimate up to this may be MAX_CATEGORIES in truth
 FIRST_ROWS = 20_000
@@ -74,10 +70,8 @@ def seem_few(session: Session, window: Window, specs: Sequence[ColumnSpec], rows
     """
     if rows <= FIRST_ROWS or not specs:
         return {spec.name for spec in specs}
-    first = sql.select([spec.value for spec in specs], sql.window_name()).limit(FIRST_ROWS, copy=False)
-    counts = [sql.count(spec.value, distinct=True) for spec in specs]
-    body = sql.render(sql.select(counts, first.subquery("first", copy=False)), session.dialect)
-    [found] = session.rows(window.over(specs, body))
+    statement = different_in_first(session.dialect, specs, FIRST_ROWS)
+    found = [count for row in session.rows(window.over(specs, statement)) for count in row]
     return {spec.name for spec, count in zip(specs, found, strict=True) if int(count) <= MAYBE_FEW}
 
 
@@ -98,7 +92,7 @@ def _values(
     session: Session, window: Window, specs: Sequence[ColumnSpec], k: int
 ) -> Iterator[tuple[tuple[int, str], Values]]:
     found: dict[tuple[int, int], list[_Row]] = defaultdict(list)
-    statement = _statement(session.dialect, tuple(specs), many=window.segments.many)
+    statement = most_frequent(session.dialect, tuple(specs), many=window.segments.many)
     for column, number, text, amount, null, count, hashed in session.rows(window.over(specs, statement)):
         value = _spelt(specs[int(column)], text) if amount is None else amount
         if not _is_nan(value):
@@ -117,10 +111,12 @@ class _Row:
 
 
 def _spelt(spec: ColumnSpec, text: Any) -> Any:
-    """Booleans and decimals as every engine spells them in the end."""
+    """Booleans and numbers as every engine spells them in the end."""
     if text is None or spec.kind == "category":
         return text
-    return Decimal(str(text)) if spec.kind == "number" else str(text).lower() in ("true", "t", "1")
+    if spec.kind == "number":
+        return Decimal(str(text)) if spec.exact else float(text)
+    return str(text).lower() in ("true", "t", "1")
 
 
 def _is_nan(value: Any) -> bool:
@@ -138,96 +134,3 @@ def _kept(spec: ColumnSpec, rows: Iterable[_Row], k: int, dialect: str) -> Value
     hashes = [row.hashed for row in present if row.hashed is not None]
     sketch = of_hashes(hashed_by(dialect), map(int, hashes)) if few and hashes else None
     return Values(kept, few, len(present), sum(row.count for row in present), sketch)
-
-
-@lru_cache(maxsize=512)
-def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> str:
-    """Position, segment, text, number, whether it is null, count, and hash of the most frequent values."""
-    doubles = {at for at, spec in enumerate(specs) if spec.kind == "number" and not spec.exact}
-    keys = [spec.double if at in doubles else spec.value for at, spec in enumerate(specs)]
-    amounts = [(at, keys[at]) for at in sorted(doubles)]
-    text = [
-        (at, _category(key) if specs[at].kind == "category" else sql.text_of(key))
-        for at, key in enumerate(keys)
-        if at not in doubles
-    ]
-    hashes = [
-        (at, HASHES[dialect](key))
-        for at, key in enumerate(keys)
-        if specs[at].kind == "category" and dialect in HASHES
-    ]
-    told = sql.select(
-        [
-            sql.own("i"),
-            sql.labelled(segment(many=many), "s"),
-            sql.labelled(_chosen(text, sql.TEXT), "t"),
-            sql.labelled(_chosen(amounts, sql.DOUBLE), "v"),
-            sql.own("z"),
-            sql.own("n"),
-            sql.labelled(_chosen(hashes, sql.BIGINT), "h"),
-        ],
-        _most_frequent(_counted(keys, many=many), keys, many=many).subquery("top", copy=False),
-    )
-    return sql.render(told, dialect)
-
-
-def _category(key: exp.Expression) -> exp.Expression:
-    short = sql.at_most(exp.Length(this=key.copy()), sql.number(_LONGEST))
-    return sql.when(short, key.copy())
-
-
-def _chosen(parts: Sequence[tuple[int, exp.Expression]], type_: exp.DataType) -> exp.Expression:
-    """The part that belongs to a row's column; null where the column has none."""
-    if not parts:
-        return sql.cast(exp.Null(), type_)
-    ifs = [exp.If(this=sql.equal(sql.own("i"), sql.number(at)), true=part.copy()) for at, part in parts]
-    return exp.Case(ifs=ifs)
-
-
-def _counted(keys: Sequence[exp.Expression], *, many: bool) -> exp.Select:
-    """Rows by the value of each column: one pass over the rows, whatever the number of columns."""
-    segments = [sql.own("s")] if many else []
-    if len(keys) == 1:
-        [key] = keys
-        position: exp.Expression = sql.number(0)
-        group = exp.Group(expressions=[key.copy(), *[one.copy() for one in segments]])
-    else:
-        position = exp.Case(
-            ifs=[
-                exp.If(
-                    this=sql.equal(exp.Grouping(expressions=[key.copy()]), sql.number(0)), true=sql.number(at)
-                )
-                for at, key in enumerate(keys)
-            ]
-        )
-        sets = [exp.Tuple(expressions=[key.copy(), *[one.copy() for one in segments]]) for key in keys]
-        group = exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)])
-    counted = sql.select(
-        [
-            sql.labelled(position, "i"),
-            *segments,
-            *[key.copy() for key in keys],
-            sql.labelled(sql.count(), "n"),
-        ],
-        sql.window_name(),
-    )
-    counted.set("group", group)
-    return counted
-
-
-def _most_frequent(counted: exp.Select, keys: Sequence[exp.Expression], *, many: bool) -> exp.Select:
-    """Null, and at most one value more than is kept, so that it is known whether there are more."""
-    null = sql.both(*(sql.absent(key.copy()) for key in keys))  # of the other columns' keys all are
-    flagged = sql.select(
-        [exp.Star(), sql.labelled(sql.either(null, sql.number(1), sql.number(0)), "z")],
-        counted.subquery("counted", copy=False),
-    )
-    first = [exp.Ordered(this=sql.own(name), desc=True, nulls_first=False) for name in ("z", "n")]
-    rank = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[sql.own("i"), *([sql.own("s")] if many else [])],
-        order=exp.Order(expressions=first),
-    )
-    ranked = sql.select([exp.Star(), sql.labelled(rank, "place")], flagged.subquery("flagged", copy=False))
-    within = sql.at_most(sql.own("place"), sql.number(MAX_CATEGORIES + 2))
-    return sql.select([exp.Star()], ranked.subquery("ranked", copy=False)).where(within, copy=False)
