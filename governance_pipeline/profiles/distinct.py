@@ -82,10 +82,8 @@ def _statement(dialect: str, specs: tuple[ColumnSpec, ...], *, many: bool) -> st
     segments = [sql.own("s")] if many else []
     hash_of = HASHES[dialect]
     if dialect in UNPIVOTS:
-        hashes = [
-            sql.when(sql.present(spec.value), hash_of(spec.value)) for spec in specs
-        ]  # Spark hashes null
-        every = sql.select([*each_numbered(hashes, "i", "h", dialect), *segments], sql.window_name())
+        present = [sql.when(sql.present(one.value), hash_of(one.value)) for one in specs]  # Spark hashes null
+        every = sql.select([*each_numbered(present, "i", "h", dialect), *segments], sql.window_name())
         rows = sql.select([exp.Star()], every.subquery("e", copy=False))
         rows = rows.where(sql.present(sql.own("h")), copy=False)
         return sql.render(_smallest(rows, sql.own("i"), dialect, many=many), dialect)

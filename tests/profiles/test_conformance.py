@@ -29,11 +29,15 @@ from governance_pipeline.charter.contract import (
     PurposeUse,
     QualityRule,
 )
+from governance_pipeline.profiles.columns import specs
+from governance_pipeline.profiles.distinct import sketches
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.grid import Grid
+from governance_pipeline.profiles.limit import Limit
 from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan
 from governance_pipeline.profiles.profile import ColumnProfile, Profile
 from governance_pipeline.profiles.sketch import STANDARD_ERROR
+from governance_pipeline.profiles.window import ALL, Window
 from tests.profiles.support import contract, plan, settings, url_of, write
 from tests.profiles.test_consent import CASES, LEDGER, TRAINING, Record, ledger_table
 from tests.profiles.test_rules import CHECKS, people
@@ -99,6 +103,7 @@ def numbers() -> dict[str, pa.Array]:
         "large": pa.array([2**62 + n for n in range(ROWS)], pa.int64()),
         "money": with_gaps([Decimal(n * 37 % 1000) / 4 for n in range(ROWS)], 11, pa.decimal128(12, 2)),
         "whole": pa.array([Decimal(n % 9) for n in range(ROWS)], pa.decimal128(20, 0)),
+        "zeros": pa.array([[0.0, -0.0, 0.25, None][n % 4] for n in range(ROWS)], pa.float64()),
         "constant": pa.array([2.5] * ROWS),
         "nothing": pa.array([None] * ROWS, pa.float64()),
     }
@@ -322,6 +327,33 @@ def test_rules_are_counted_alike(pair: tuple[Engine, Engine]) -> None:
     assert len(found[0].rules) == len(RULES)
     assert [tally.rule for tally in found[0].rules if tally.error] == ["gone"]
     assert not compare(*found)
+
+
+@pytest.mark.parametrize("kind", ["parquet", *OTHERS])
+def test_sketches_are_of_the_values_however_these_were_counted(
+    tmp_path: Path, kind: str, request: Any
+) -> None:
+    """By the bins of a histogram, by value, or by the hash of every row."""
+    url = url_of(kind, request)
+    table = pa.table(
+        {
+            "binned": with_gaps([n % 190 for n in range(ROWS)], 7, pa.int32()),
+            "below": with_gaps([n % 190 - 95 for n in range(ROWS)], 5, pa.int64()),
+            "named": with_gaps([f"w{n % 70}" for n in range(ROWS)], 3, pa.string()),
+            "free": with_gaps([f"text {n}" for n in range(ROWS)], 4, pa.string()),
+        }
+    )
+    of = contract(write(kind, tmp_path, table, url))
+    engine = IbisEngine(settings(url), tmp_path, {})
+    columns = engine.scan(plan(of)).columns
+    with engine._open(plan(of), Limit(60, "things")) as (session, found):
+        window = Window(found.relation, ALL, session.dialect)
+        hashed = sketches(session, window, specs(of, found.schema))
+    engine.close()
+    assert set(columns) == {name for _, name in hashed}
+    for (_, name), different in hashed.items():
+        assert columns[name].sketch == different.sketch, name
+        assert different.filled == columns[name].present == ROWS - table[name].null_count
 
 
 @pytest.mark.parametrize("pair", OTHERS, indirect=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def test_every_number_is_of_the_rows_that_the_first_statement_saw(
 
 
 def test_the_next_scan_sees_what_was_written(engine: IbisEngine, of: Contract, writing: list[str]) -> None:
+    of = replace(of, rules=())  # one that fails would cost the connection
     engine.scan(plan(of))
     written = len(writing) - 1
     assert engine.scan(plan(of)).rows == ROWS + written
@@ -97,7 +99,7 @@ def test_nothing_is_written_and_no_transaction_is_left_open(
             assert session.rows("SHOW transaction_isolation") == [("repeatable read",)]
             assert session.rows("SELECT COUNT(*) FROM things") == [(ROWS,)]
         session.broken = False
-    engine.scan(plan(of))
+    engine.scan(plan(replace(of, rules=())))
     with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
         states = other.execute(
             "SELECT state FROM pg_stat_activity"
