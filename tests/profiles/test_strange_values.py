@@ -79,6 +79,11 @@ def test_nan_infinities_and_null_are_counted_apart(run) -> None:
             assert column.histogram.total == len(finite) + column.infinities, name
 
 
+def test_the_two_zeros_of_a_float_are_one_value(run) -> None:
+    column = run(pa.table({"x": [0.0, -0.0, 0.25, -0.0, None]})).columns["x"]
+    assert (column.categories, column.distinct) == ({"0": 3, "0.25": 1}, 2)
+
+
 # --- dates at the calendar's ends -------------------------------------------------------------------
 
 FIRST, LAST = dt.date(1, 1, 1), dt.date(9999, 12, 31)
