@@ -40,10 +40,11 @@ class LawfulBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PurposeUse:
-    """That the dataset is used for ``purpose`` on ``basis``."""
+    """That the dataset is used for ``purpose`` on ``basis``; ``line`` of the contract says so."""
 
     purpose: str
     basis: LawfulBasis
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

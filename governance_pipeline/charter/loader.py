@@ -12,6 +12,7 @@ from governance_pipeline.charter.checks.models import check_models
 from governance_pipeline.charter.checks.people import check_people
 from governance_pipeline.charter.checks.places import check_places
 from governance_pipeline.charter.checks.playbook import check_playbook
+from governance_pipeline.charter.checks.purposes import check_purposes
 from governance_pipeline.charter.checks.settings import check_settings
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.diagnostics import Problem, ProjectFilesInvalid
@@ -147,7 +148,7 @@ def _compare(files: ProjectFiles) -> _Links:
         ),
         complete=not files.unread_contracts,
     )
-    linker = Linker(datasets, files.charter, files.settings)
+    linker = Linker(datasets, files.charter, files.settings, files.playbook)
     contracts = {draft.contract.dataset: linker.link(draft) for draft in drafts}
     problems = [*check_twins(drafts), *linker.problems]
     if files.charter:
@@ -157,6 +158,7 @@ def _compare(files: ProjectFiles) -> _Links:
         problems += check_places(files.settings, files.root)
     if files.playbook:
         problems += check_playbook(files.playbook, files.charter)
+        problems += check_purposes(files.playbook)
     problems += check_models(files.models, datasets, files.charter, files.playbook, files.root)
     return _Links(contracts, ungoverned, problems)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from governance_pipeline.charter.contract import Column, Contract
+from governance_pipeline.charter.contract import Column, Contract, PurposeUse
 from governance_pipeline.charter.diagnostics import ProjectFilesInvalid, nearest, one_of, shorten
 from governance_pipeline.charter.odcs_columns import CustomProperties, physical_name, read_columns
 from governance_pipeline.charter.odcs_promises import ServiceLevels, service_levels, team
@@ -130,6 +130,7 @@ class _Object:
         self._check_rule_columns(rules, columns)
         contract = replace(
             self._contract(dataset, terms, columns, place, levels),
+            purposes=self._purposes(terms, properties),
             rules=tuple(rules.found),
             job_sql=self._job_sql(terms, properties),
             ignored=reading.ignored_parts(),
@@ -138,8 +139,24 @@ class _Object:
             Reference(name, properties.path("upstream", number)) for number, name in enumerate(terms.upstream)
         )
         files = tuple(self.files)
+        purposes = tuple(properties.path("purposes")) if terms.purposes else ()
         return Draft(
-            contract, self.document, self.path, reading.ours, owners, team_name, sources, upstream, files
+            contract,
+            self.document,
+            self.path,
+            reading.ours,
+            owners,
+            team_name,
+            sources,
+            upstream,
+            files,
+            purposes,
+        )
+
+    def _purposes(self, terms: DatasetTerms, properties: CustomProperties) -> tuple[PurposeUse, ...]:
+        return tuple(
+            purpose.use(self.document.position(properties.path("purposes", index))[0])
+            for index, purpose in enumerate(terms.purposes)
         )
 
     def _contract(
@@ -167,7 +184,6 @@ class _Object:
             event_time=self._column_named(terms.eventTime, columns) or promised,
             subject_key=self._column_named(terms.subjectKey, columns),
             cluster=self._column_named(terms.clusterColumn, columns),
-            purposes=tuple(purpose.use() for purpose in terms.purposes),
             training_use=terms.trainingUse,
             calendar=terms.calendar.calendar(),
             scan_timeout=terms.scanTimeoutSeconds,

@@ -48,6 +48,7 @@ class Draft:
         sources: ``transformSourceObjects`` by column.
         upstream: the ``upstream`` custom property.
         files: files the contract refers to and that were read with it.
+        purposes: where the list of the ``purposes`` custom property stands.
     """
 
     contract: Contract
@@ -59,6 +60,7 @@ class Draft:
     sources: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
     upstream: tuple[Reference, ...] = ()
     files: tuple[Path, ...] = ()
+    purposes: tuple[PathStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ class PurposeTerm(FileModel):
     purpose: Text
     basis: LawfulBasis
 
-    def use(self) -> PurposeUse:
+    def use(self, line: int = 0) -> PurposeUse:
         """The same as the rest of the project reads it."""
-        return PurposeUse(self.purpose, self.basis)
+        return PurposeUse(self.purpose, self.basis, line)
 
 
 class CalendarTerm(FileModel):

@@ -30,6 +30,7 @@ from governance_pipeline.charter.model_policies import (
     RepresentationPolicy,
     TwinsPolicy,
 )
+from governance_pipeline.charter.purposes import Purpose
 from governance_pipeline.vocabulary.function import Function
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -156,10 +157,12 @@ class Playbook(FileModel):
 
     Attributes:
         plugins: the policies of indicators that installed packages add, by the indicator's name.
+        purposes: what data about people is used for; where there are any, contracts use these only.
     """
 
     version: str = "1"
     clauses: dict[str, Clause]
+    purposes: dict[str, Purpose] = Field(default_factory=dict)
     indicators: Indicators
     plugins: dict[str, IndicatorPolicy] = Field(default_factory=dict)
     risk: RiskPolicy = RiskPolicy()

@@ -14,7 +14,8 @@ What the ledger says about one subject and one purpose is decided in these steps
    one that begins last, and of these the worst.
 
 A later consent after a withdrawal is therefore valid under both rules. A status that is not among
-the ledger's ``given`` ones takes consent away. Purposes are compared letter by letter.
+the ledger's ``given`` ones takes consent away. Which purposes a record bears on says
+:mod:`governance_pipeline.charter.purposes`; without purposes in the playbook, that of the same letters.
 
 A date is a whole day in the calendar of the ledger's contract, for every dataset alike, and of what it
 may mean that is taken which protects the person: what is withdrawn on 3 March is withdrawn from the
@@ -25,6 +26,7 @@ compared by day, so that the hour of a consent does not outdo a withdrawal of wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -37,6 +39,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
 from governance_pipeline.profiles.profile import ConsentTally
+from governance_pipeline.profiles.purposes import mapped, say_more_than_themselves
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.source_table import SourceTable
 
@@ -148,50 +151,66 @@ def ledger_states(
 ) -> exp.Select:
     """SELECT subject, purpose, state: what the ledger says as of the night, see the module's head."""
     records = _records(consent, ledger, plan, dialect, as_text=as_text)
+    keys = ["subject", "purpose"]
+    if say_more_than_themselves(consent.words):
+        records = mapped(records, consent.words, WITHDRAWN)
+        keys += ["place", "decides"]
     worst = sql.select(
-        [
-            *map(sql.own, ("subject", "purpose", "begins", "made")),
-            sql.labelled(sql.highest(sql.own("state")), "state"),
-        ],
+        [*map(sql.own, (*keys, "begins", "made")), sql.labelled(sql.highest(sql.own("state")), "state")],
         records.subquery("records", copy=False),
-    ).group_by(*map(sql.own, ("subject", "purpose", "begins", "made")), copy=False)
-    if consent.conflict == "latest_recorded":
-        rank = exp.Window(this=exp.RowNumber(), partition_by=_partition(), order=_latest_first())
-        ranked = sql.select(
-            [*map(sql.own, ("subject", "purpose", "state")), sql.labelled(rank, "place")],
-            worst.subquery("worst", copy=False),
-        )
-        return sql.select(
-            map(sql.own, ("subject", "purpose", "state")), ranked.subquery("ranked", copy=False)
-        ).where(sql.equal(sql.own("place"), sql.number(1)), copy=False)
+    ).group_by(*map(sql.own, (*keys, "begins", "made")), copy=False)
+    standing = _latest(worst, keys) if consent.conflict == "latest_recorded" else _standing(worst, keys)
+    return sql.select(
+        [sql.own("subject"), sql.own("purpose"), sql.labelled(sql.highest(_deciding(keys)), "state")],
+        standing.subquery("standing", copy=False),
+    ).group_by(sql.own("subject"), sql.own("purpose"), copy=False)
+
+
+def _deciding(keys: Sequence[str]) -> exp.Expression:
+    """The state; where purposes have ranks, below the highest only that of a withdrawal."""
+    if "decides" not in keys:
+        return sql.own("state")
+    decides = sql.equal(sql.own("decides"), sql.number(1))
+    withdrawn = sql.equal(sql.own("state"), sql.number(WITHDRAWN))
+    return sql.when(exp.Or(this=decides, expression=withdrawn), sql.own("state"))
+
+
+def _latest(worst: exp.Select, keys: Sequence[str]) -> exp.Select:
+    """Of each subject and purpose the record made last."""
+    rank = exp.Window(this=exp.RowNumber(), partition_by=_partition(keys), order=_latest_first())
+    ranked = sql.select(
+        [*map(sql.own, (*keys, "state")), sql.labelled(rank, "turn")], worst.subquery("worst", copy=False)
+    )
+    return sql.select(map(sql.own, (*keys, "state")), ranked.subquery("ranked", copy=False)).where(
+        sql.equal(sql.own("turn"), sql.number(1)), copy=False
+    )
+
+
+def _standing(worst: exp.Select, keys: Sequence[str]) -> exp.Select:
+    """The records that nothing supersedes."""
     later = exp.Window(
         this=sql.highest(sql.own("begins")),
-        partition_by=_partition(),
+        partition_by=_partition(keys),
         order=_latest_first(),
         spec=exp.WindowSpec(
             kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="1", end_side="PRECEDING"
         ),
     )
     ranked = sql.select(
-        [*map(sql.own, ("subject", "purpose", "begins", "state")), sql.labelled(later, "later")],
+        [*map(sql.own, (*keys, "begins", "state")), sql.labelled(later, "later")],
         worst.subquery("worst", copy=False),
     )
     standing = exp.Or(
         this=sql.absent(sql.own("later")),
         expression=exp.GT(this=sql.own("begins"), expression=sql.own("later")),
     )
-    return (
-        sql.select(
-            [sql.own("subject"), sql.own("purpose"), sql.labelled(sql.highest(sql.own("state")), "state")],
-            ranked.subquery("ranked", copy=False),
-        )
-        .where(standing, copy=False)
-        .group_by(sql.own("subject"), sql.own("purpose"), copy=False)
+    return sql.select(map(sql.own, (*keys, "state")), ranked.subquery("ranked", copy=False)).where(
+        standing, copy=False
     )
 
 
-def _partition() -> list[exp.Expression]:
-    return [sql.own("subject"), sql.own("purpose")]
+def _partition(keys: Sequence[str]) -> list[exp.Expression]:
+    return [sql.own(name) for name in keys]
 
 
 def _latest_first() -> exp.Order:

@@ -8,6 +8,7 @@ from threading import Lock
 from sqlglot import exp
 
 from governance_pipeline.charter.contract import Location
+from governance_pipeline.charter.purposes import LedgerWord
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.connect import FILES
 from governance_pipeline.profiles.consent import consent_tallies, ledger_states, subjects_differ
@@ -17,7 +18,7 @@ from governance_pipeline.profiles.profile import ConsentTally
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.source_table import SourceTable
 
-_Key = tuple[Location, str, datetime, str, str, bool]
+_Key = tuple[Location, str, datetime, str, str, bool, tuple[LedgerWord, ...]]
 _KEPT = 4  # ends of the night and subject types that one night may mix
 
 
@@ -59,6 +60,7 @@ class ConsentStates:
             consent.zone.key,
             consent.conflict,
             as_text,
+            consent.words,
         )
         with session.holding(self._lock):  # held while the table is used, so that nobody drops it
             name = self._tables.get(key) or self._store(session, key, states())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from governance_pipeline.charter.contract import Contract, Location
+from governance_pipeline.charter.purposes import LedgerWord
 from governance_pipeline.charter.settings import ConsentLedger
 from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses
@@ -28,12 +29,14 @@ class ConsentPlan:
 
     Attributes:
         zone: of the calendar of the ledger's contract; its dates are days there.
+        words: how the ledger's words bear on our purposes; without any, letter by letter.
     """
 
     ledger: ConsentLedger
     location: Location
     conflict: str = "most_protective"
     zone: ZoneInfo = _UTC
+    words: tuple[LedgerWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

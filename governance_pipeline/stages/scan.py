@@ -13,6 +13,7 @@ from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Indicators
 from governance_pipeline.charter.project import Project
+from governance_pipeline.charter.purposes import ledger_words
 from governance_pipeline.errors import GovernanceError
 from governance_pipeline.profiles.codec import partition_to_json
 from governance_pipeline.profiles.grid import Grid, of_histogram
@@ -186,7 +187,8 @@ def _consent(project: Project, contract: Contract) -> ConsentPlan | None:
         return None
     holder = project.contracts[ledger.dataset]
     conflict = project.playbook.indicators.consent.conflict
-    return ConsentPlan(ledger, holder.location, conflict, time_zone(holder))
+    words = ledger_words(project.playbook.purposes)
+    return ConsentPlan(ledger, holder.location, conflict, time_zone(holder), words)
 
 
 def _groups(project: Project, contract: Contract, night: date, discovery: Discovery) -> tuple[GroupPlan, ...]:

@@ -11,6 +11,7 @@ from governance_pipeline.charter.diagnostics import Problem, nearest, one_of, sh
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.odcs_reading import Draft, Reading, Reference
 from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.settings import Settings
 
 
@@ -44,9 +45,14 @@ class Linker:
     """Resolves what a contract says about people and other datasets."""
 
     def __init__(
-        self, datasets: Datasets, charter: Loaded[Charter] | None, settings: Loaded[Settings] | None
+        self,
+        datasets: Datasets,
+        charter: Loaded[Charter] | None,
+        settings: Loaded[Settings] | None,
+        playbook: Loaded[Playbook] | None = None,
     ) -> None:
         self.datasets = datasets
+        self.purposes = list(playbook.value.purposes) if playbook else []
         self.charter = charter.value if charter else None
         self.settings = settings.value if settings else None
         self.problems: list[Problem] = []
@@ -61,6 +67,7 @@ class Linker:
         tables = [name for references in draft.sources.values() for name in self._whole_tables(references)]
         upstream = {name for name in [*named, *through, *tables] if name and name != draft.contract.dataset}
         self._consent(draft, reading)
+        self._purposes(draft, reading)
         self.problems.extend(reading.problems)
         ignored = (*draft.contract.ignored, *reading.ignored_parts())
         return replace(
@@ -174,3 +181,15 @@ class Linker:
         if needs and self.settings is not None and self.settings.consent is None:
             message = "a purpose rests on consent, but governance.yaml names no consent ledger"
             reading.refuse(draft.path, message, expected="a section consent: in governance.yaml")
+
+    def _purposes(self, draft: Draft, reading: Reading) -> None:
+        """Where the playbook says what the purposes are, there are no others."""
+        for index, use in enumerate(draft.contract.purposes):
+            if self.purposes and use.purpose not in self.purposes:
+                message = f"'{shorten(use.purpose)}' is no purpose of the playbook"
+                reading.refuse(
+                    (*draft.purposes, index, "purpose") if draft.purposes else draft.path,
+                    message,
+                    expected=one_of(self.purposes),
+                    suggestion=nearest(use.purpose, self.purposes),
+                )

@@ -1,0 +1,1 @@
+"""Terms of other people's vocabularies, as data."""
