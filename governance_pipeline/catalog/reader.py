@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,6 +43,7 @@ class Surroundings:
     Attributes:
         root: the project's folder, which relative paths start from.
         environ: what ``${NAME}`` stands for.
+        connections: the URLs of governance.yaml by name, with their ``${NAME}``.
         until: the end of the night; what is newer does not count.
         sql: reads the lineage of SQL.
     """
@@ -51,6 +52,7 @@ class Surroundings:
     environ: Mapping[str, str]
     until: datetime
     sql: SqlReader
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pydantic import ValidationError
 
 from governance_pipeline.catalog.dbt import DBT
+from governance_pipeline.catalog.feast import FEAST
+from governance_pipeline.catalog.fit import fit
 from governance_pipeline.catalog.reader import Reader, Surroundings
 from governance_pipeline.charter.checks.places import READERS_GROUP
 from governance_pipeline.charter.places import Place, PluginPlace
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.vocabulary.lineage import Reading
 
-READERS: tuple[Reader, ...] = (DBT,)
+READERS: tuple[Reader, ...] = (DBT, FEAST)
 
 
 def read_place(place: Place, around: Surroundings) -> Reading:
@@ -30,9 +32,9 @@ def read_place(place: Place, around: Surroundings) -> Reading:
         CannotEvaluate: it cannot be read, or the package that reads it is broken.
     """
     if place.plugin is not None:
-        return _by_plugin(place.plugin, place.by, around)
+        return fit(_by_plugin(place.plugin, place.by, around))
     reader = next(one for one in READERS if one.name == place.reader)
-    return reader.read(getattr(place, place.reader), place.by, around)
+    return fit(reader.read(getattr(place, place.reader), place.by, around))
 
 
 def _by_plugin(place: PluginPlace, by: str, around: Surroundings) -> Reading:

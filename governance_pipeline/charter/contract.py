@@ -3,8 +3,8 @@
 Made from an ODCS v3.1 file by :mod:`governance_pipeline.charter.odcs`. One ODCS file may describe
 several schema objects; each becomes one contract. What ODCS has no field for stands there as
 ``customProperties`` (``namespace``, ``datasetKind``, ``eventTime``, ``subjectKey``, ``clusterColumn``,
-``purposes``, ``trainingUse``, ``calendar``, ``vendor``, ``scanTimeoutSeconds`` and, on a property,
-``sensitiveAttribute``, ``personal``, ``population``).
+``purposes``, ``trainingUse``, ``calendar``, ``vendor``, ``scanTimeoutSeconds``, ``featureView`` and, on a
+property, ``sensitiveAttribute``, ``personal``, ``population``).
 """
 
 from __future__ import annotations
@@ -185,6 +185,7 @@ class Contract:
         retention: how old the oldest row may be (ODCS ``retention``).
         owner: person or team id; None where nobody is named.
         upstream: datasets it is built from.
+        feature_view: ``project/view`` of the feature store whose rows these are; None where nobody says so.
         job: name of the job that builds it; ``job_sql`` its SQL where known.
         ignored: dotted paths of ODCS parts kept but not acted on.
         digest: ``sha256:...`` of the file's bytes.
@@ -213,6 +214,7 @@ class Contract:
     retention: timedelta | None = None
     rules: tuple[QualityRule, ...] = ()
     upstream: tuple[str, ...] = ()
+    feature_view: str | None = None
     job: str = ""
     job_sql: str = ""
     tags: tuple[str, ...] = ()

@@ -122,6 +122,11 @@ class ModelSpec(FileModel):
     tier: Literal["low", "medium", "high", "critical"] = "medium"
     purpose: str
     features: tuple[Feature, ...] = Field(min_length=1)
+    feature_service: str | None = Field(
+        None,
+        pattern=r"^[^/]+/.+$",
+        description="Feature service of a feature store that serves the features: project/service.",
+    )
     training: Training
     predictions: Predictions | None = None
     sensitive_attributes: tuple[SensitiveAttribute, ...] = ()

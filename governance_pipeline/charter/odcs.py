@@ -189,6 +189,7 @@ class _Object:
             scan_timeout=terms.scanTimeoutSeconds,
             max_age=levels.max_age,
             retention=levels.retention,
+            feature_view=terms.featureView,
             job=terms.job,
             tags=tuple(dict.fromkeys([*self.contract.get("tags", ()), *self.part.get("tags", ())])),
             line=self.document.position(self.path)[0],

@@ -60,6 +60,7 @@ class DatasetTerms(FileModel):
     vendor: Text | None = None
     tier: Tier | None = None
     upstream: tuple[Text, ...] = ()
+    featureView: Annotated[str, Field(pattern=r"^[^/]+/.+$")] | None = None
     job: str = ""
     jobSql: Text | None = None
 

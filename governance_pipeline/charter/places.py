@@ -26,6 +26,24 @@ class DbtPlace(FileModel):
         return self.manifest
 
 
+class FeastPlace(FileModel):
+    """The registry of a Feast feature store: a file, or tables of a database. Feast itself is not needed."""
+
+    registry: str | None = Field(None, description="The registry file, such as data/registry.db.")
+    connection: str | None = Field(
+        None, description="Instead: the entry of `connections` with Feast's SQL registry."
+    )
+    project: str | None = Field(None, description="Only this project of the registry; default: all.")
+    repository: str = Field(
+        ".", description="Folder of feature_store.yaml, which relative files of its sources start from."
+    )
+
+    @property
+    def shown(self) -> str:
+        place = self.registry or self.connection or ""
+        return f"{place}#{self.project}" if self.project else place
+
+
 class PluginPlace(FileModel):
     """A place that a reader of an installed package reads."""
 
@@ -41,6 +59,7 @@ class Place(FileModel):
     """One place that the night reads lineage from: exactly one of these keys."""
 
     dbt: DbtPlace | None = Field(None, description="A dbt project.")
+    feast: FeastPlace | None = Field(None, description="A feature store of Feast.")
     plugin: PluginPlace | None = Field(None, description="A place for a reader of another package.")
 
     @property
@@ -56,5 +75,5 @@ class Place(FileModel):
     @property
     def by(self) -> str:
         """Who says what is read here, e.g. ``dbt:target/manifest.json``; never a user or a password."""
-        said: DbtPlace | PluginPlace = getattr(self, self.named[0])
+        said: DbtPlace | FeastPlace | PluginPlace = getattr(self, self.named[0])
         return f"{self.reader}:{_USER.sub('//', said.shown).partition('?')[0]}"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from governance_pipeline.catalog.reader import PATH, TABLE
-from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.project import Project
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
-from governance_pipeline.vocabulary.lineage import Edge, Node, Reading
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node, Reading
 
 _DEFAULT_SCHEMAS = ("", "main", "public", "dbo", "default")
 
@@ -29,12 +29,15 @@ def join_readings(project: Project, readings: Sequence[Reading]) -> Joined:
     """Rename what a contract describes: a table by where it is, a person by the mail address.
 
     A table is joined where exactly one contract says that it stands at that place; its columns follow,
-    in the contract's spelling. Everything else keeps the reader's name.
+    in the contract's spelling. So is a feature view whose contract names it, or whose rows are those of
+    a table that a contract describes as a feature view. Everything else keeps the reader's name.
     """
     names = _Names(project)
     unclear: list[str] = []
     for reading in readings:
         unclear.extend(names.learn(reading))
+    names.learn_views(readings)
+    unclear.extend(names.unknown_models(readings))
     edges = [
         renamed for reading in readings for edge in reading.edges if (renamed := names.edge(edge)) is not None
     ]
@@ -49,6 +52,13 @@ class _Names:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._datasets: dict[str, str] = {}  # a reader's table to the dataset
+        self._views: dict[str, str] = {}  # a reader's feature view to the dataset
+        self._known = {
+            EntityKind.SOURCE: self._datasets,
+            EntityKind.COLUMN: self._datasets,
+            EntityKind.FEATURE_VIEW: self._views,
+            EntityKind.FEATURE: self._views,
+        }
         self._people = {person.mail.lower(): person.id for person in project.charter.people}
 
     def learn(self, reading: Reading) -> Iterable[str]:
@@ -63,11 +73,42 @@ class _Names:
                 several = " or ".join(found)
                 yield f"{node.evidence}: {node.entity.name} could be {several}; it is joined to none"
 
+    def learn_views(self, readings: Sequence[Reading]) -> None:
+        """Find the contract of each feature view. Where two views have the rows of one table, neither is
+        that table's dataset; both are fed by it.
+        """
+        views = {
+            node.entity: node
+            for reading in readings
+            for node in reading.nodes
+            if node.entity.kind is EntityKind.FEATURE_VIEW
+        }
+        contracts = self._project.contracts.values()
+        for contract in contracts:
+            if contract.kind is not DatasetKind.FEATURE_VIEW:
+                continue
+            named = [entity for entity in views if entity.name == contract.feature_view]
+            there = [entity for entity, node in views.items() if self._is_at(contract, node.facts)]
+            found = named if contract.feature_view else there
+            if len(found) == 1:
+                self._views[found[0].name] = contract.dataset
+
+    def unknown_models(self, readings: Sequence[Reading]) -> Iterable[str]:
+        """Say which models other tools name that the project does not have."""
+        for reading in readings:
+            for edge in reading.edges:
+                if self._is_unknown_model(edge.target):
+                    yield f"{edge.evidence}: it names the model '{edge.target.name}', which is not governed"
+
+    def _is_unknown_model(self, entity: Entity) -> bool:
+        return entity.kind is EntityKind.MODEL and entity.name not in self._project.models
+
     def of(self, entity: Entity) -> Entity:
         if entity.kind is EntityKind.PERSON:
             return Entity(EntityKind.PERSON, self._people.get(entity.name.lower(), entity.name))
-        dataset = self._datasets.get(entity.dataset_name)
-        if dataset is None or entity.kind not in (EntityKind.SOURCE, EntityKind.COLUMN):
+        known = self._known.get(entity.kind)
+        dataset = known.get(entity.dataset_name) if known is not None else None
+        if dataset is None:
             return entity
         if entity.column_name is None:
             return Entity.dataset(dataset)
@@ -76,8 +117,12 @@ class _Names:
         return Entity.column(dataset, name)
 
     def edge(self, edge: Edge) -> Edge | None:
+        """Under the project's names; None where both ends are one, or the model is none of the project."""
         source, target = self.of(edge.source), self.of(edge.target)
-        return None if source == target else replace(edge, source=source, target=target)
+        is_own_column = edge.kind is EdgeKind.PART_OF and target.kind is EntityKind.DATASET
+        if source == target or is_own_column or self._is_unknown_model(target):
+            return None
+        return replace(edge, source=source, target=target)
 
     def _is_at(self, contract: Contract, facts: Mapping[str, str]) -> bool:
         place = contract.location

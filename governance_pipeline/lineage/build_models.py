@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
-from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy
 from governance_pipeline.vocabulary.review import ModelVersion
 
@@ -29,8 +29,8 @@ def model_edges(model: ModelSpec, versions: Sequence[ModelVersion], project: Pro
     evidence = _model_file(model, project)
     snapshot = model.training.snapshot
     yield Edge(Entity.dataset(snapshot), here, EdgeKind.TRAINS, evidence=evidence)
-    for dataset in sorted({feature.dataset for feature in model.features}):
-        yield Edge(Entity.dataset(dataset), here, EdgeKind.FEEDS, evidence=evidence)
+    for read in _read_by(model):
+        yield Edge(read, here, EdgeKind.FEEDS, evidence=evidence)
     for feature in model.features:
         column = Entity.column(feature.dataset, feature.name)
         learned = Entity.column(snapshot, feature.baseline_column)
@@ -50,6 +50,13 @@ def model_edges(model: ModelSpec, versions: Sequence[ModelVersion], project: Pro
     for version in versions:
         if version.model == model.name:
             yield from _version_edges(model, version, evidence, _registry(model, project))
+
+
+def _read_by(model: ModelSpec) -> Iterable[Entity]:
+    """What serves the model its features: datasets, and a service of a feature store."""
+    yield from (Entity.dataset(name) for name in sorted({feature.dataset for feature in model.features}))
+    if model.feature_service:
+        yield Entity(EntityKind.FEATURE_SERVICE, model.feature_service)
 
 
 def _version_edges(model: ModelSpec, version: ModelVersion, declared: str, registry: str) -> Iterable[Edge]:

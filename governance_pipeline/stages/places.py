@@ -43,7 +43,13 @@ def read_places(services: Services, night: date) -> Places:
     recorded night knew from it stays in the graph.
     """
     project = services.project
-    around = Surroundings(project.root, services.environ, night_end(project, night), column_lineage)
+    around = Surroundings(
+        project.root,
+        services.environ,
+        night_end(project, night),
+        column_lineage,
+        {name: connection.url for name, connection in project.settings.connections.items()},
+    )
     readings: dict[str, Reading] = {}
     problems: dict[str, str] = {}
     for place in project.settings.catalog:

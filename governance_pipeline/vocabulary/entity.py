@@ -16,6 +16,7 @@ class EntityKind(StrEnum):
     COLUMN = "column"
     FEATURE_VIEW = "feature_view"  # of a feature store, where no contract says that it is a dataset
     FEATURE = "feature"
+    FEATURE_SERVICE = "feature_service"  # the features of a feature store that are served together
     JOB = "job"
     RUN = "run"
     MODEL = "model"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from governance_pipeline.catalog.reader import PATH, TABLE
-from governance_pipeline.charter.contract import Location
+from governance_pipeline.charter.contract import DatasetKind, Location
 from governance_pipeline.lineage.build import build
 from governance_pipeline.lineage.build_catalog import join_readings
 from governance_pipeline.testing import DATASET, SOURCE, a_contract, a_small_project
@@ -122,3 +123,68 @@ def test_an_owner_with_a_mail_address_of_the_charter_is_that_person(tmp_path: Pa
     owns = Edge(Entity(EntityKind.PERSON, person.mail.upper()), RAW, EdgeKind.OWNS)
     found = join_readings(project, [Reading("dbt:m", (owns,))])
     assert found.edges[0].source == Entity(EntityKind.PERSON, person.id)
+
+
+VIEW = Entity(EntityKind.FEATURE_VIEW, "lending/incomes")
+FEATURE = Entity(EntityKind.FEATURE, "lending/incomes#RATIO")
+FILES = Location("parquet", path="/data/incomes/*.parquet")
+
+
+def of_feature_store(*views: Entity, rows: str = "/data/incomes") -> Reading:
+    """Each view with one feature, made of the same files."""
+    files = Entity.source("incomes")
+    nodes = [Node(files, by="feast:r", facts={PATH: "/data/incomes"})]
+    edges = []
+    for view in views:
+        feature = Entity(EntityKind.FEATURE, f"{view.name}#RATIO")
+        nodes.append(Node(view, by="feast:r", digest="sha256:1", facts={PATH: rows} if rows else {}))
+        edges.append(Edge(files, view, EdgeKind.FEEDS, KnownBy.DISCOVERED, by="feast:r"))
+        edges.append(Edge(feature, view, EdgeKind.PART_OF, KnownBy.DISCOVERED, by="feast:r"))
+    service = Entity(EntityKind.FEATURE_SERVICE, "lending/approval")
+    edges.append(Edge(FEATURE, service, EdgeKind.FEEDS, KnownBy.DISCOVERED, by="feast:r"))
+    edges.append(Edge(service, Entity.model("mortgage_approval"), EdgeKind.FEEDS, by="feast:r"))
+    edges.append(Edge(service, Entity.model("stranger"), EdgeKind.FEEDS, evidence="r, service", by="feast:r"))
+    return Reading("feast:r", tuple(edges), tuple(nodes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "views", "rows", "joins"),
+    [
+        ({}, (VIEW,), "/data/incomes", True),
+        ({}, (VIEW,), "", False),  # something is computed between the files and the view
+        ({"feature_view": "lending/incomes"}, (VIEW,), "", True),
+        ({"feature_view": "lending/other"}, (VIEW,), "/data/incomes", False),
+        ({"kind": DatasetKind.SOURCE}, (VIEW,), "/data/incomes", False),
+        ({}, (VIEW, Entity(EntityKind.FEATURE_VIEW, "lending/fresh")), "/data/incomes", False),
+    ],
+)
+def test_a_feature_view_is_the_dataset_whose_contract_describes_it(
+    tmp_path: Path, changes: dict[str, Any], views: tuple[Entity, ...], rows: str, joins: bool
+):
+    project = a_small_project(tmp_path)
+    contract = replace(project.contracts[DATASET], **{"location": FILES, **changes})
+    project = replace(project, contracts={**project.contracts, DATASET: contract})
+    found = join_readings(project, [of_feature_store(*views, rows=rows)])
+    flows = {(edge.source, edge.target) for edge in found.edges}
+    dataset, column = Entity.dataset(DATASET), Entity.column(DATASET, "ratio")
+    service = Entity(EntityKind.FEATURE_SERVICE, "lending/approval")
+    assert ((column, service) in flows) is joins
+    assert ((FEATURE, service) in flows) is not joins
+    assert ((dataset, VIEW) in flows) is (not joins)
+    assert (column, dataset) not in flows
+    assert (service, Entity.model("mortgage_approval")) in flows
+
+
+def test_a_model_that_is_not_governed_is_told_and_is_no_node(tmp_path: Path):
+    project = a_small_project(tmp_path)
+    built = build(project, (), readings=[of_feature_store(VIEW)])
+    assert Entity.model("stranger") not in built.graph.nodes
+    assert "r, service: it names the model 'stranger', which is not governed" in built.not_understood
+
+
+def test_the_service_that_a_model_names_feeds_it(tmp_path: Path):
+    project = a_small_project(tmp_path)
+    model = project.models["mortgage_approval"].model_copy(update={"feature_service": "lending/approval"})
+    built = build(replace(project, models={model.name: model}), ())
+    service = Entity(EntityKind.FEATURE_SERVICE, "lending/approval")
+    assert Entity.model(model.name) in built.graph.downstream(service)

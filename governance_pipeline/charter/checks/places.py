@@ -13,7 +13,7 @@ from governance_pipeline.charter.places import Place
 from governance_pipeline.charter.settings import Settings
 
 READERS_GROUP = "governance_pipeline.readers"
-_FILES = ("manifest", "catalog", "run_results")
+_FILES = ("manifest", "catalog", "run_results", "registry", "repository")
 
 
 def check_places(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
@@ -30,6 +30,7 @@ def check_places(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
             yield settings.source.problem(path, f"the place '{place.by}' stands here twice")
         seen.add(place.by)
         yield from _files(settings, path, place, root)
+        yield from _connection(settings, path, place)
         if place.plugin is not None:
             yield from _plugin(settings, (*path, "plugin", "reader"), place.plugin.reader)
 
@@ -47,6 +48,22 @@ def _files(
         except UnfitPath as error:
             expected = "a path in the project folder, or an absolute path"
             yield settings.source.problem((*path, key, name), str(error), expected=expected)
+
+
+def _connection(settings: Loaded[Settings], path: tuple[str | int, ...], place: Place) -> Iterator[Problem]:
+    key = place.named[0]
+    if place.feast is not None and (place.feast.registry is None) == (place.feast.connection is None):
+        message = "a feature store is in one place"
+        yield settings.source.problem((*path, key), message, expected="either 'registry' or 'connection'")
+    name = getattr(getattr(place, key), "connection", None)
+    known = sorted(settings.value.connections)
+    if name is not None and name not in known:
+        yield settings.source.problem(
+            (*path, key, "connection"),
+            f"there is no connection '{name}'",
+            expected=one_of(known) if known else "an entry of 'connections'",
+            suggestion=nearest(name, known),
+        )
 
 
 def _plugin(settings: Loaded[Settings], path: tuple[str | int, ...], reader: str) -> Iterator[Problem]:
