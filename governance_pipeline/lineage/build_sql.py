@@ -47,7 +47,7 @@ def _read_job(contract: Contract, dialect: str, names: TableNames, found: SqlFin
     found.tables |= lineage.tables
     found.not_understood.extend((contract.line, reason) for reason in lineage.not_understood)
     own = {column.name.lower(): column for column in contract.columns}
-    for output, sources in lineage.columns.items():
+    for output, sources in lineage.written.get(contract.dataset, lineage.columns).items():
         column = own.get(output.lower())
         if column is None:
             found.not_understood.append(

@@ -6,6 +6,7 @@ exception: a missing edge that is announced can be declared by hand, a wrong one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_SQL_CHARACTERS = 200_000
 """Longer text is not parsed: generated SQL of this size is data, not a transformation."""
+
+_TOKEN = re.compile(r"<Token token_type: TokenType\.(\w+).*?comments: \[.*?\]>|<Token.*")
 
 ColumnRef = tuple[str, str]
 
@@ -33,13 +36,16 @@ class SqlLineage:
         tables: tables read that the script did not itself create before.
         targets: tables written that the script does not itself read afterwards.
         transformations: output column to the SQL expression that computes it.
-        not_understood: why part of the script is not in the above, in words; empty if all is.
+        written: of every target, its columns as in ``columns``. Columns of a target whose columns are
+            not known are called as the query calls them.
+        not_understood: ``line 3: why``, for each part of the script that is not in the above.
     """
 
     columns: Mapping[str, tuple[ColumnRef, ...]] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
     transformations: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Mapping[str, tuple[ColumnRef, ...]]] = field(default_factory=dict)
     not_understood: tuple[str, ...] = ()
 
 
@@ -104,4 +110,5 @@ def _pairs(columns: Iterable[exp.Column]) -> tuple[tuple[str, str], ...]:
 def reason_of(error: Exception) -> str:
     """The first line of a parser's message: the rest quotes the SQL, which may hold values."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"the SQL could not be read: {first[:200]}"
+    named = _TOKEN.sub(r"\1", first)[:200]
+    return f"the SQL could not be read: {named}"

@@ -245,7 +245,6 @@ def test_a_short_name_that_two_datasets_share_is_neither() -> None:
     [
         ("SELECT * FROM raw.feed", {"raw.feed"}, "SELECT * from a table whose columns are not known"),
         ("SELECT x FROM raw.a, raw.b", {"raw.a", "raw.b"}, "column x: it is not clear which table"),
-        ("UPDATE mart.d SET x = i.debts FROM lending.incomes i", {"lending.incomes"}, "UPDATE is understood"),
         ("SELECT * FROM read_parquet('x.parquet')", set(), "rows come from a table function"),
         ("CALL refresh()", set(), "a statement that starts with CALL is not understood"),
         ("SELECT FROM WHERE", set(), "the SQL could not be read"),
@@ -335,8 +334,8 @@ def _names(tables: list[str | dict[str, str]]) -> set[str]:
 
 @needs_shared
 def test_tables_agree_with_sqllineages_own_cases_or_the_difference_is_announced() -> None:
-    """292 cases of the sqllineage project's test suite, in 20 dialects: 255 agree on what is read and
-    written, 35 say what they did not understand (procedures, COPY, ALTER ... SWAP, paths as tables).
+    """292 cases of the sqllineage project's test suite, in 20 dialects: 269 agree on what is read and
+    written, 21 say what they did not understand (COPY, ALTER ... SWAP, paths as tables).
     Two differ without a word: LIKE copies no rows, and Vertica swaps partitions by a function call.
     """
     agree, silent = 0, []
@@ -350,7 +349,7 @@ def test_tables_agree_with_sqllineages_own_cases_or_the_difference_is_announced(
         elif not found.not_understood:
             silent.append(case["sql"].split("(")[0])
     assert len(cases) == 292
-    assert agree >= 255
+    assert agree >= 269
     assert silent == ["CREATE TABLE tab1 LIKE tab2", "SELECT swap_partitions_between_tables"]
 
 
