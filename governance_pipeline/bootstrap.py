@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from governance_pipeline.profiles.cross_table import Crosses
     from governance_pipeline.profiles.partition import Partition
     from governance_pipeline.profiles.plan import Engine, Scan, ScanPlan
-    from governance_pipeline.profiles.profile import Days, Profile
+    from governance_pipeline.profiles.profile import ColumnProfile, Days
 
 
 class LazyEngine:
@@ -43,8 +43,8 @@ class LazyEngine:
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
         return self._open().read(plan, known)
 
-    def scan(self, plan: ScanPlan) -> Profile:
-        return self._open().scan(plan)
+    def on_grids(self, plan: ScanPlan) -> Mapping[str, ColumnProfile]:
+        return self._open().on_grids(plan)
 
     def days(self, plan: ScanPlan) -> Days:
         return self._open().days(plan)

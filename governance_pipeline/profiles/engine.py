@@ -27,8 +27,9 @@ from governance_pipeline.profiles.keys import duplicate_keys
 from governance_pipeline.profiles.limit import Limit, cut_off
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import Scan, ScanPlan
-from governance_pipeline.profiles.profile import Days, Profile
+from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
+from governance_pipeline.profiles.regrid import columns_on_grids
 from governance_pipeline.profiles.sample import sample_rows
 from governance_pipeline.profiles.session import FileDamaged, FilesMoved, Session, StatementFailed
 from governance_pipeline.profiles.source_table import SourceTable
@@ -100,6 +101,16 @@ class IbisEngine:
     def scan(self, plan: ScanPlan) -> Profile:
         """The profile of one dataset, every partition read. Raises like :meth:`read`."""
         return self.read(plan, {}).profile
+
+    def on_grids(self, plan: ScanPlan) -> Mapping[str, ColumnProfile]:
+        """The columns of the plan's grids, counted on these over all rows. Raises like :meth:`read`."""
+        k = self._settings.minimum_group_size
+
+        def count(limit: Limit) -> Mapping[str, ColumnProfile]:
+            with self._open(plan, limit) as (session, table):
+                return columns_on_grids(session, table, plan, k=k)
+
+        return self._within(plan.contract, count)
 
     def days(self, plan: ScanPlan) -> Days:
         """The compared columns by the day of each row; see :mod:`days`. Raises like :meth:`read`."""

@@ -15,7 +15,7 @@ from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import EARLIER, LATER, Partition
-from governance_pipeline.profiles.profile import Days, Profile
+from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,8 +191,10 @@ class Engine(Protocol):
         """
         ...
 
-    def scan(self, plan: ScanPlan) -> Profile:
-        """The profile of one dataset, every partition read. Raises like :meth:`read`."""
+    def on_grids(self, plan: ScanPlan) -> Mapping[str, ColumnProfile]:
+        """Of a whole table the columns of the plan's grids, counted on these; one that cannot be measured
+        is left out. Raises like :meth:`read`.
+        """
         ...
 
     def days(self, plan: ScanPlan) -> Days:

@@ -147,12 +147,13 @@ def _held_out(model: ModelSpec) -> tuple[GroupPlan, ...]:
 
 
 def _zoomed_in(services: Services, plan: ScanPlan, profile: Profile) -> Profile:
-    """The profile on grids that tell its rows apart, read again for those that do not."""
+    """The profile on grids that tell its rows apart; the columns that need finer ones are read again."""
     for _ in range(ROUNDS):
         finer = _finer_grids(profile)
         if not finer:
             break
-        profile = services.engine.scan(replace(plan, grids={**_grids(profile), **finer}))
+        found = services.engine.on_grids(replace(plan, grids=finer))
+        profile = replace(profile, columns={**profile.columns, **found})
     return profile
 
 

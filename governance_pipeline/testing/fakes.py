@@ -219,6 +219,10 @@ class FakeEngine:
             raise answer
         return _moved(answer, plan) if isinstance(answer, Profile) else answer(plan)
 
+    def on_grids(self, plan: ScanPlan) -> Mapping[str, ColumnProfile]:
+        columns = self.scan(plan).columns
+        return {name: columns[name] for name in plan.grids if name in columns}
+
     def days(self, plan: ScanPlan) -> Days:
         self.told_apart.append(plan)
         answer = self.by_day.get(plan.contract.dataset, {})

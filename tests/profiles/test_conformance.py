@@ -24,6 +24,7 @@ import pytest
 from governance_pipeline.charter.contract import (
     Column,
     Contract,
+    DatasetKind,
     LawfulBasis,
     Location,
     PurposeUse,
@@ -241,6 +242,26 @@ def test_the_profile_is_the_same(pair: tuple[Engine, Engine], window_days: int) 
     assert found[0].columns["wild"].nans > 1
     assert found[0].columns["far"].histogram.total > 100
     assert not compare(*found)
+
+
+@pytest.mark.parametrize("pair", OTHERS, indirect=True)
+def test_some_columns_on_other_grids_are_as_a_scan_on_these_finds_them(pair: tuple[Engine, Engine]) -> None:
+    grids = {"small": Grid(-2, -4, 8), "few": Grid(1, 0, 2), "wild": Grid(-3, 8, 32)}
+    found = []
+    for engine in pair:
+        of = contract(
+            engine.table("things", rows()),
+            kind=DatasetKind.TRAINING_SNAPSHOT,
+            event_time="at",
+            cluster="grade",
+        )
+        asked = plan(of, grids=grids, compared=["few", "grade", "far"])
+        again, whole = engine.engine.on_grids(asked), engine.engine.scan(asked).columns
+        assert sorted(again) == sorted(grids)
+        assert not [said for name in grids for said in compare_columns(again[name], whole[name])]
+        assert again["few"].clusters
+        found.append(again)
+    assert not [said for name in grids for said in compare_columns(found[0][name], found[1][name])]
 
 
 CLUSTERED_BY = ("grade", "few", "money", "whole", "tenths", "open", "at", "seen", "born", "subject", "id")

@@ -12,9 +12,10 @@ import pytest
 
 from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.nightly import check_dataset, run_night
+from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import Scan, ScanPlan
-from governance_pipeline.profiles.profile import ColumnProfile, Histogram
+from governance_pipeline.profiles.profile import ColumnProfile, Histogram, Profile
 from governance_pipeline.stages import baselines as stage
 from governance_pipeline.stages.services import Services
 from governance_pipeline.testing import (
@@ -80,6 +81,37 @@ def test_a_snapshot_read_for_a_baseline_is_not_read_again_that_night_nor_later(t
     engine.files_read.clear()
     run(services, NIGHT + timedelta(days=1))
     assert engine.files_read == []
+
+
+class Crowded(FakeEngine):
+    """The numbers of the snapshot crowd into one bin, until they are counted on a finer grid."""
+
+    def __init__(self) -> None:
+        super().__init__({TRAINING_SET: self.snapshot})
+        self.counted_again: list[dict[str, Grid]] = []
+
+    def snapshot(self, plan: ScanPlan) -> Profile:
+        profile = a_healthy_scan(plan)
+        ratio = replace(profile.columns["ratio"], histogram=Histogram(3, 0, (999, *[0] * 126, 1)))
+        again = plan.grids.get("ratio")
+        return profile if again else replace(profile, columns={**profile.columns, "ratio": ratio})
+
+    def on_grids(self, plan: ScanPlan) -> Mapping[str, ColumnProfile]:
+        self.counted_again.append(dict(plan.grids))
+        return super().on_grids(plan)
+
+
+def test_of_a_snapshot_only_the_columns_that_need_finer_grids_are_counted_again(tmp_path: Path):
+    engine = Crowded()
+    services = a_services(tmp_path, engine=engine)
+    run(services, NIGHT)
+    [finer] = [grids for grids in engine.counted_again if grids]
+    assert list(finer) == ["ratio"]
+    assert finer["ratio"].exponent < 3
+    with services.store.begin() as unit:
+        stored = unit.profiles.get_baseline(MODEL, "1")
+    assert stored is not None
+    assert stored["columns"]["ratio"]["histogram"]["exponent"] == finer["ratio"].exponent
 
 
 def test_without_a_readable_snapshot_drift_is_not_run_and_says_why(tmp_path: Path):
