@@ -20,7 +20,7 @@ from governance_pipeline.cli.main import run
 from governance_pipeline.testing import FixedClock
 from tests.tiny import morning, night
 
-NEEDED = ("ibis", "duckdb", "pandas", "pyarrow", "fairlearn.metrics", "scipy.stats", "sqlalchemy", "alembic")
+NEEDED = ("ibis", "duckdb", "pandas", "pyarrow", "scipy.stats", "sqlalchemy", "alembic")
 
 
 def say(word: str) -> None:
