@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.session import Session, reason
 from governance_pipeline.profiles.spark import SparkSessions
 from governance_pipeline.profiles.spark_address import is_spark, parameters_of, sounds_secret, spark_address
+from governance_pipeline.profiles.spill import SpillFolder
 
 FILES = "files"
 _CONNECT_SECONDS = 10
@@ -42,7 +41,7 @@ class Connections:
         self._lock = Lock()
         self._idle: dict[str, list[Session]] = defaultdict(list)
         self._duckdb: Any = None
-        self._spill: Path | None = None
+        self._spill: SpillFolder | None = None
         self._lent = 0
         self._closed = False
         self._attaching = Lock()
@@ -113,7 +112,7 @@ class Connections:
                 self._duckdb.disconnect()
                 self._duckdb = None
             if self._spill is not None:
-                shutil.rmtree(self._spill, ignore_errors=True)
+                self._spill.close()
                 self._spill = None
 
     def _open_files(self) -> Session:
@@ -121,11 +120,11 @@ class Connections:
 
         with self._lock:
             if self._duckdb is None:
-                self._spill = Path(tempfile.mkdtemp(prefix="governance-spill-"))
+                self._spill = SpillFolder()
                 self._duckdb = ibis.duckdb.connect(
                     threads=self._settings.limits.threads,
                     memory_limit=self._settings.limits.memory,
-                    temp_directory=str(self._spill),
+                    temp_directory=str(self._spill.path),
                     preserve_insertion_order=False,
                     autoinstall_known_extensions=False,  # a night downloads no code
                     # DuckDB tells by the second whether a file changed: a rewritten one is read stale

@@ -208,6 +208,7 @@ def test_berkeley_admissions_show_the_reversal_that_bickel_published():
 def test_bank_marketing_on_counts_equals_fairlearn_on_rows():
     """No figures are published for this file; fairlearn on its forty thousand rows is the oracle."""
     from fairlearn import metrics
+
     rows = published.table("fairness/bank-full.csv.gz")
     rows = rows.assign(
         label=(rows["y"] == "yes").astype(int), prediction=(rows["duration"] > 400).astype(int)
