@@ -62,7 +62,8 @@ def test_what_no_interrupt_reaches_is_left_behind_and_the_engine_goes_on(tmp_pat
         for _ in range(2):
             with pytest.raises(ScanTimedOut, match=r"took longer than the 0\.5 seconds"):
                 engine.scan(plan(contract(hung)))
-            assert engine.scan(plan(contract(quick))).columns["x"].mean == 1.5
+            patient = contract(quick, scan_timeout=60.0)
+            assert engine.scan(plan(patient)).columns["x"].mean == 1.5
         engine.close()
 
 
@@ -99,7 +100,7 @@ def test_a_table_that_somebody_locks_is_cut_off_by_the_database_too(
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         assert other.execute(waiting).fetchone() == (0,)
         other.rollback()
-    assert engine.scan(plan(contract(location))).rows == 2
+    assert engine.scan(plan(contract(location, scan_timeout=60.0))).rows == 2
     engine.close()
 
 
@@ -157,14 +158,15 @@ def test_a_database_that_answers_no_more_is_cut_off(
     wire = Wire(postgres_server.folder)
     through = postgres_url.replace(str(postgres_server.folder), str(wire.folder))
     engine = IbisEngine(settings(through, table_timeout_seconds=1), tmp_path, {})
-    assert engine.scan(plan(contract(location))).rows == 2
+    patient = contract(location, scan_timeout=60.0)
+    assert engine.scan(plan(patient)).rows == 2
     wire.die()
     begun = time.monotonic()
     with pytest.raises(ScanTimedOut):
         engine.scan(plan(contract(location)))
     assert time.monotonic() - begun < limits.GRACE_SECONDS  # woken, not left behind
     wire.heal()
-    assert engine.scan(plan(contract(location))).rows == 2
+    assert engine.scan(plan(patient)).rows == 2
     engine.close()
     wire.close()
 
