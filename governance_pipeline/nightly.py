@@ -120,9 +120,10 @@ def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Open
     with services.store.begin() as unit:
         latest = unit.nights.latest()
         measurements = unit.measurements.of_night(latest.night) if latest else ()
+        versions = [one for model in services.project.models for one in unit.versions.of_model(model)]
     if latest is None:
         return ()
-    discovery = discover(services.project, services.clock())
+    discovery = discover(services.project, services.clock(), environ=services.environ, known=versions)
     known = recorded_places(services.store, services.project, latest.night)
     graph = build_graph(services.project, discovery.all_versions, readings=known.readings)
     found = find_reviews(services, latest.night, services.clock(), discovery, graph, measurements)
@@ -170,7 +171,10 @@ def _evidence(
     """What the night's measurements are made from: recalled, discovered and scanned."""
     project = services.project
     memory = recall(services.store, project, night)
-    discovery = discover(project, night_end(project, night))
+    discovery = discover(
+        project, night_end(project, night), environ=services.environ, known=memory.versions.values()
+    )
+    yield from discovery.told(night)
     for version in discovery.all_versions:
         if (version.model, version.version) not in memory.versions:
             yield VersionDiscovered(night, version)

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from governance_pipeline.catalog.reader import Surroundings
-from governance_pipeline.charter.environment import resolve_env
+from governance_pipeline.catalog.reader import Surroundings, address_of, unusable
 from governance_pipeline.charter.paths import UnfitPath, project_path
-from governance_pipeline.errors import CannotEvaluate, UsageError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -28,12 +26,12 @@ def open_database(name: str, around: Surroundings) -> sa.Engine:
     import sqlalchemy as sa
 
     try:
-        url = sa.make_url(database_url(name, around))
+        url = sa.make_url(address_of(name, around))
         url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
         if url.get_backend_name() == "sqlite":
             file = project_path(url.database or "", around.root)
             if not file.is_file():
-                raise _unusable(name, f"there is no file {url.database}")
+                raise unusable(name, f"there is no file {url.database}")
             return sa.create_engine(f"sqlite:///file:{file}?mode=ro&uri=true")
         options = {}
         if url.get_backend_name() == "postgresql":
@@ -42,17 +40,7 @@ def open_database(name: str, around: Surroundings) -> sa.Engine:
         return sa.create_engine(url, connect_args=options)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError, UnfitPath) as error:
         why = "its URL is none of a database that can be read here"
-        raise _unusable(name, str(error) if isinstance(error, UnfitPath) else why) from None
-
-
-def database_url(name: str, around: Surroundings) -> str:
-    """The URL of a connection, with its secrets. Raises CannotEvaluate where there is none."""
-    if name not in around.connections:
-        raise _unusable(name, "governance.yaml has no such connection")
-    try:
-        return resolve_env(around.connections[name], around.environ)
-    except UsageError as error:
-        raise _unusable(name, error.message) from None
+        raise unusable(name, str(error) if isinstance(error, UnfitPath) else why) from None
 
 
 @contextmanager
@@ -72,13 +60,6 @@ def reading(engine: sa.Engine, name: str) -> Iterator[sa.Connection]:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         why = said[0] if said else type(error).__name__
         password = engine.url.password
-        raise _unusable(name, why.replace(password, "***") if password else why) from None
+        raise unusable(name, why.replace(password, "***") if password else why) from None
     finally:
         engine.dispose()
-
-
-def _unusable(name: str, why: str) -> CannotEvaluate:
-    return CannotEvaluate(
-        f"connection '{name}' cannot be read: {why}",
-        hint=f"check connections.{name}.url in governance.yaml and that the database is up",
-    )

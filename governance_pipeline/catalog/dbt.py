@@ -84,8 +84,7 @@ class _Dbt:
                 self._table(key, node)
             elif node.get("resource_type") == "exposure":
                 self._exposure(key, node)
-        state = self.artifacts.state
-        return Reading(self.by, tuple(self.edges), tuple(self.nodes), tuple(self.not_understood), state)
+        return Reading(self.by, tuple(self.edges), tuple(self.nodes), tuple(self.not_understood))
 
     def _in_order(self) -> list[str]:
         """Parents before children, because a table's columns are known from its parents'. Cycles end."""

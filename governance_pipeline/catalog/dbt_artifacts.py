@@ -8,7 +8,6 @@ https://schemas.getdbt.com. Names changed between versions (``compiled_sql``, fr
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +36,6 @@ class Artifacts:
     macros: Mapping[str, Json]
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
-    state: str = ""
 
 
 _PARTS = ("nodes", "sources", "exposures", "metrics", "semantic_models", "saved_queries", "functions")
@@ -45,12 +43,11 @@ _PARTS = ("nodes", "sources", "exposures", "metrics", "semantic_models", "saved_
 
 def load(place: DbtPlace, root: Path) -> Artifacts:
     """Read the files of one place. Raises CannotEvaluate, naming the file."""
-    hashed = hashlib.sha256()
-    manifest = _json(place.manifest, root, hashed)
+    manifest = _json(place.manifest, root)
     if not isinstance(manifest.get("nodes"), dict):
         raise CannotEvaluate(f"{place.manifest} is no dbt manifest: it has no nodes", hint=HINT)
-    catalog = _json(place.catalog, root, hashed) if place.catalog else {}
-    results = _json(place.run_results, root, hashed) if place.run_results else {}
+    catalog = _json(place.catalog, root) if place.catalog else {}
+    results = _json(place.run_results, root) if place.run_results else {}
     return Artifacts(
         metadata=mapping(manifest.get("metadata")),
         nodes={
@@ -67,7 +64,6 @@ def load(place: DbtPlace, root: Path) -> Artifacts:
         macros=mapping(manifest.get("macros")),
         columns=_columns(catalog),
         statuses=dict(_statuses(results)),
-        state=hashed.hexdigest(),
     )
 
 
@@ -102,13 +98,12 @@ def code(node: Json, stage: str) -> str:
     return said(node.get(f"{stage}_code")) or said(node.get(f"{stage}_sql"))
 
 
-def _json(text: str, root: Path, hashed: Any) -> Json:
+def _json(text: str, root: Path) -> Json:
     file = project_path(text, root)
     try:
         content = file.read_bytes()
     except OSError as error:
         raise CannotEvaluate(f"{text} cannot be read: {error.strerror or error}", hint=HINT) from error
-    hashed.update(content)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:

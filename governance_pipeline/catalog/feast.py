@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from governance_pipeline.catalog.feast_messages import Message
 from governance_pipeline.catalog.feast_registry import Loaded, load_registry
-from governance_pipeline.catalog.feast_sources import Source, plain, qualified, source_of
+from governance_pipeline.catalog.feast_sources import Source, qualified, source_of
 from governance_pipeline.catalog.feast_views import Field, View, projection, tags_of, views_of
-from governance_pipeline.catalog.reader import NAME, PATH, TABLE, Reader, Surroundings
+from governance_pipeline.catalog.reader import NAME, PATH, TABLE, Reader, Surroundings, plain
 from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.places import FeastPlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
@@ -79,7 +79,7 @@ class _Feast:
         if self.registry.feature_tables:
             self._note("feature tables", "they are of Feast before 0.10 and are not read")
         edges, nodes = tuple(self.edges.values()), tuple(self.nodes.values())
-        return Reading(self.by, edges, nodes, tuple(self.not_understood), self.loaded.state)
+        return Reading(self.by, edges, nodes, tuple(self.not_understood))
 
     def _asked(self, project: str) -> bool:
         return not self.project or project == self.project

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -32,13 +31,11 @@ class Loaded:
     registry: the ``Registry`` message.
     shown: the file or the connection, for evidence.
     problems: the rows that could not be read.
-    state: of the content.
     """
 
     registry: Message
     shown: str
     problems: tuple[str, ...] = ()
-    state: str = ""
 
 
 def load_registry(place: FeastPlace, around: Surroundings) -> Loaded:
@@ -60,14 +57,14 @@ def _of_file(text: str, around: Surroundings) -> Loaded:
     registry = decode("Registry", content, text)
     if not registry.registry_schema_version:  # Feast always writes one; other files may decode to nothing
         raise CannotEvaluate(f"{text} is no registry of Feast, or is cut off", hint=HINT)
-    return Loaded(registry, text, state=hashlib.sha256(content).hexdigest())
+    return Loaded(registry, text)
 
 
 def _of_database(connection: str, around: Surroundings) -> Loaded:
     import sqlalchemy as sa
 
     engine = open_database(connection, around)
-    registry, hashed = new("Registry"), hashlib.sha256()
+    registry = new("Registry")
     problems: list[str] = []
     with reading(engine, connection) as connected:
         there = set(sa.inspect(connected).get_table_names())
@@ -80,9 +77,8 @@ def _of_database(connection: str, around: Surroundings) -> Loaded:
             table = sa.table(name, sa.column("project_id"), sa.column(column))
             rows = connected.execute(sa.select(table.c.project_id, table.c[column]))
             found = sorted((str(project), bytes(content)) for project, content in rows)
-            hashed.update(repr((name, found)).encode())
             problems.extend(_add(getattr(registry, name), message, found, f"{connection}: {name}"))
-    return Loaded(registry, connection, tuple(problems), hashed.hexdigest())
+    return Loaded(registry, connection, tuple(problems))
 
 
 def _add(into: Any, message: str, rows: Iterable[tuple[str, bytes]], shown: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from governance_pipeline.catalog.feast_messages import Message, value_type
-from governance_pipeline.catalog.reader import PATH, TABLE
+from governance_pipeline.catalog.reader import PATH, TABLE, plain
 
 _TABLES = {
     "bigquery_options": "bigquery",
@@ -39,14 +39,6 @@ class Source:
     query: str = ""
     dialect: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-
-
-def plain(name: str, also: str = "") -> str:
-    """A name as a part of a node's name, in which ``#`` stands before a column."""
-    kept = name.replace("%", "%25").replace("#", "%23")
-    for sign in also:
-        kept = kept.replace(sign, f"%{ord(sign):02X}")
-    return "".join(f"%{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else c for c in kept)  # noqa: PLR2004  (ASCII controls)
 
 
 def qualified(project: str, name: str) -> str:

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.environment import resolve_env
+from governance_pipeline.charter.settings import Connection
+from governance_pipeline.errors import CannotEvaluate, UsageError
 from governance_pipeline.vocabulary.lineage import Reading
 
-TABLE, PATH, NAME = "table", "path", "name"
+TABLE, PATH, DATASET, NAME = "table", "path", "dataset", "name"
 """Facts of a node by which it is joined to a contract: the table (``database.schema.table``) or the file
-that holds it. ``name`` is what the tool itself calls it.
+that holds it, or where no place is known, the dataset's own name. ``name`` is what the tool itself calls it.
 """
 
 
@@ -43,7 +46,7 @@ class Surroundings:
     Attributes:
         root: the project's folder, which relative paths start from.
         environ: what ``${NAME}`` stands for.
-        connections: the URLs of governance.yaml by name, with their ``${NAME}``.
+        connections: those of governance.yaml by name; their ``${NAME}`` still stand there.
         until: the end of the night; what is newer does not count.
         sql: reads the lineage of SQL.
     """
@@ -52,7 +55,46 @@ class Surroundings:
     environ: Mapping[str, str]
     until: datetime
     sql: SqlReader
-    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
+    connections: Mapping[str, Connection] = field(default_factory=dict, repr=False)
+
+
+def plain(name: str, also: str = "") -> str:
+    """A name as a part of a node's name, in which ``#`` stands before a column."""
+    kept = name.replace("%", "%25").replace("#", "%23")
+    for sign in also:
+        kept = kept.replace(sign, f"%{ord(sign):02X}")
+    return "".join(f"%{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else c for c in kept)  # noqa: PLR2004  (ASCII controls)
+
+
+def address_of(connection: str, around: Surroundings) -> str:
+    """The URL of a connection, with its secrets. Raises CannotEvaluate where it cannot be had."""
+    return _resolved(connection, _connection(connection, around).url, around)
+
+
+def token_of(connection: str, around: Surroundings) -> str:
+    """The bearer token of a connection, "" for none. Raises CannotEvaluate where it cannot be had."""
+    return _resolved(connection, _connection(connection, around).token or "", around)
+
+
+def unusable(connection: str, why: str) -> CannotEvaluate:
+    """That a connection cannot be read, and what to look at."""
+    return CannotEvaluate(
+        f"connection '{connection}' cannot be read: {why}",
+        hint=f"check connections.{connection} in governance.yaml and that what it leads to is up",
+    )
+
+
+def _connection(name: str, around: Surroundings) -> Connection:
+    if name not in around.connections:
+        raise unusable(name, "governance.yaml has no such connection")
+    return around.connections[name]
+
+
+def _resolved(connection: str, text: str, around: Surroundings) -> str:
+    try:
+        return resolve_env(text, around.environ)
+    except UsageError as error:
+        raise unusable(connection, error.message) from None
 
 
 @dataclass(frozen=True, slots=True)

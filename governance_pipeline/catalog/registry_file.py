@@ -83,7 +83,7 @@ def read_versions(model: ModelSpec, root: Path) -> RegistryReading:
     Raises:
         CannotEvaluate: the registry file is not there or is not readable as a registry.
     """
-    file = root / model.registry.path
+    file = root / str(model.registry.path)
     shown = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
     if not file.is_file():
         raise CannotEvaluate(

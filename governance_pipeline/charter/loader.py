@@ -159,7 +159,10 @@ def _compare(files: ProjectFiles) -> _Links:
     if files.playbook:
         problems += check_playbook(files.playbook, files.charter)
         problems += check_purposes(files.playbook)
-    problems += check_models(files.models, datasets, files.charter, files.playbook, files.root)
+    connections = files.settings.value.connections if files.settings else ()
+    problems += check_models(
+        files.models, datasets, files.charter, files.playbook, files.root, tuple(connections)
+    )
     return _Links(contracts, ungoverned, problems)
 
 
@@ -176,6 +179,8 @@ def _absolute_settings(settings: Settings, root: Path) -> Settings:
 
 
 def _absolute_model(model: ModelSpec, root: Path) -> ModelSpec:
+    if model.registry.path is None:
+        return model
     path = str(project_path(model.registry.path, root))
     return model.model_copy(update={"registry": model.registry.model_copy(update={"path": path})})
 

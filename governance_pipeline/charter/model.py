@@ -98,11 +98,22 @@ class SensitiveAttribute(FileModel):
     )
 
 
+class MlflowRegistry(FileModel):
+    """A registered model of an MLflow server."""
+
+    connection: str = Field(description="The entry of `connections` with the server's http address.")
+    name: str | None = Field(None, description="Its name in MLflow; default: the model's.")
+    serving: tuple[str, ...] = Field(
+        ("champion", "production"), description="Aliases of the version that is in production."
+    )
+
+
 class Registry(FileModel):
-    """Where versions are registered."""
+    """Where versions are registered: a file, or an MLflow server."""
 
     type: Literal["file"] = "file"
-    path: str = Field(description="Registry file, relative to the project.")
+    path: str | None = Field(None, description="Registry file, relative to the project.")
+    mlflow: MlflowRegistry | None = Field(None, description="Instead: a registered model of MLflow.")
 
 
 class Rollback(FileModel):

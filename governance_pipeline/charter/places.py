@@ -44,6 +44,17 @@ class FeastPlace(FileModel):
         return f"{place}#{self.project}" if self.project else place
 
 
+class MlflowPlace(FileModel):
+    """The registry of an MLflow server: models, versions, aliases, and the runs that made them."""
+
+    connection: str = Field(description="The entry of `connections` with the server's http address.")
+    models: tuple[str, ...] = Field((), description="Only these registered models; default: all.")
+
+    @property
+    def shown(self) -> str:
+        return self.connection
+
+
 class PluginPlace(FileModel):
     """A place that a reader of an installed package reads."""
 
@@ -60,6 +71,7 @@ class Place(FileModel):
 
     dbt: DbtPlace | None = Field(None, description="A dbt project.")
     feast: FeastPlace | None = Field(None, description="A feature store of Feast.")
+    mlflow: MlflowPlace | None = Field(None, description="An MLflow server.")
     plugin: PluginPlace | None = Field(None, description="A place for a reader of another package.")
 
     @property
@@ -75,5 +87,5 @@ class Place(FileModel):
     @property
     def by(self) -> str:
         """Who says what is read here, e.g. ``dbt:target/manifest.json``; never a user or a password."""
-        said: DbtPlace | FeastPlace | PluginPlace = getattr(self, self.named[0])
+        said: DbtPlace | FeastPlace | MlflowPlace | PluginPlace = getattr(self, self.named[0])
         return f"{self.reader}:{_USER.sub('//', said.shown).partition('?')[0]}"

@@ -22,9 +22,12 @@ class Schedule(FileModel):
 
 
 class Connection(FileModel):
-    """A database a contract's server refers to by name; the only place for credentials."""
+    """A database or a server that other files refer to by name; the only place for credentials."""
 
-    url: str = Field(description="Database URL; ${NAME} is replaced from the environment.")
+    url: str = Field(description="Its URL; ${NAME} is replaced from the environment.")
+    token: str | None = Field(
+        None, description="Bearer token of an HTTP server; ${NAME} is replaced from the environment."
+    )
 
 
 class Channel(FileModel):

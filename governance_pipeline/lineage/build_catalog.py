@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from governance_pipeline.catalog.reader import PATH, TABLE
+from governance_pipeline.catalog.reader import DATASET, PATH, TABLE, plain
 from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.project import Project
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node, Reading
 
+_OF_MODELS = {EntityKind.MODEL: "", EntityKind.VERSION: "/", EntityKind.DEPLOYMENT: "@"}
 _DEFAULT_SCHEMAS = ("", "main", "public", "dbo", "default")
 
 
@@ -59,14 +60,20 @@ class _Names:
             EntityKind.FEATURE_VIEW: self._views,
             EntityKind.FEATURE: self._views,
         }
+        self._models = dict(_registered(project))
+        self._described: set[str] = set()  # models that a reader knows more of than their name
         self._people = {person.mail.lower(): person.id for person in project.charter.people}
 
     def learn(self, reading: Reading) -> Iterable[str]:
         """Find the contract of each table that is read of; says where several could be meant."""
         for node in reading.nodes:
+            if node.entity.kind is EntityKind.MODEL:
+                self._described.add(node.entity.name)
             if node.entity.kind is not EntityKind.SOURCE:
                 continue
             found = [c.dataset for c in self._project.contracts.values() if self._is_at(c, node.facts)]
+            if not found and node.facts.get(DATASET) in self._project.contracts:
+                found = [node.facts[DATASET]]
             if len(found) == 1:
                 self._datasets[node.entity.name] = found[0]
             elif found:
@@ -101,11 +108,15 @@ class _Names:
                     yield f"{edge.evidence}: it names the model '{edge.target.name}', which is not governed"
 
     def _is_unknown_model(self, entity: Entity) -> bool:
-        return entity.kind is EntityKind.MODEL and entity.name not in self._project.models
+        if entity.kind is not EntityKind.MODEL or entity.name in self._described:
+            return False
+        return self._models.get(entity.name, entity.name) not in self._project.models
 
     def of(self, entity: Entity) -> Entity:
         if entity.kind is EntityKind.PERSON:
             return Entity(EntityKind.PERSON, self._people.get(entity.name.lower(), entity.name))
+        if entity.kind in _OF_MODELS:
+            return self._of_model(entity)
         known = self._known.get(entity.kind)
         dataset = known.get(entity.dataset_name) if known is not None else None
         if dataset is None:
@@ -115,6 +126,13 @@ class _Names:
         cased = {column.name.lower(): column.name for column in self._project.contracts[dataset].columns}
         name = cased.get(entity.column_name.lower(), entity.column_name)
         return Entity.column(dataset, name)
+
+    def _of_model(self, entity: Entity) -> Entity:
+        """A registered model, its versions and its aliases, under the name of the model governed here."""
+        sign = _OF_MODELS[entity.kind]
+        name, found, rest = entity.name.rpartition(sign) if sign else (entity.name, "", "")
+        known = self._models.get(name)
+        return entity if known is None else Entity(entity.kind, f"{known}{found}{rest}")
 
     def edge(self, edge: Edge) -> Edge | None:
         """Under the project's names; None where both ends are one, or the model is none of the project."""
@@ -151,6 +169,17 @@ class _Names:
         address = connection.url.partition("?")[0].partition("://")[2] if connection else ""
         path = address.partition("/")[2].rpartition("/")[2]
         return "" if "$" in path else PurePosixPath(path).stem.lower()
+
+
+def _registered(project: Project) -> Iterable[tuple[str, str]]:
+    """From ``connection/name`` of a registered model to the one model whose registry it is."""
+    found: dict[str, list[str]] = {}
+    for model in project.models.values():
+        if model.registry.mlflow is not None:
+            registry = model.registry.mlflow
+            name = plain(registry.name or model.name, "/")
+            found.setdefault(f"{registry.connection}/{name}", []).append(model.name)
+    return ((name, models[0]) for name, models in found.items() if len(models) == 1)
 
 
 def _is_path(read: str, contract: str) -> bool:

@@ -63,6 +63,9 @@ def _version_edges(model: ModelSpec, version: ModelVersion, declared: str, regis
     """What the registry says (discovered); where it names no snapshot, the model file's counts."""
     here = Entity.version(model.name, version.version)
     yield Edge(here, Entity.model(model.name), EdgeKind.VERSION_OF, KnownBy.DISCOVERED, registry)
+    for alias in version.environment.get("aliases", ()):
+        pointed = Entity.deployment(f"{model.name}@{alias}")
+        yield Edge(here, pointed, EdgeKind.DEPLOYED_TO, KnownBy.DISCOVERED, registry)
     snapshot, known_by, evidence = version.snapshot, KnownBy.DISCOVERED, registry
     if not snapshot:
         snapshot, known_by, evidence = model.training.snapshot, KnownBy.DECLARED, declared
@@ -77,8 +80,10 @@ def _learned_from(model: ModelSpec, snapshot: str) -> list[Entity]:
 
 
 def _registry(model: ModelSpec, project: Project) -> str:
-    """The registry file as people name it: from the project's folder, where it is inside."""
-    path = Path(model.registry.path)
+    """The registry as people name it: a file from the project's folder, where it is inside."""
+    if model.registry.mlflow is not None:
+        return f"{model.registry.mlflow.connection}, model {model.registry.mlflow.name or model.name}"
+    path = Path(str(model.registry.path))
     return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.as_posix()
 
 

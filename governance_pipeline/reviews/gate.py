@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from governance_pipeline.catalog.registry_file import RegistryReading, read_versions
+from governance_pipeline.catalog.registries import read_registry
+from governance_pipeline.catalog.registry_file import RegistryReading
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
 from governance_pipeline.indicators.wording import calendar_date, counted
 from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
@@ -81,15 +83,26 @@ class _Facts:
     now: datetime
 
 
-def evaluate_gate(project: Project, store: Store, model_name: str, version: str, now: datetime) -> GateReport:
+def evaluate_gate(
+    project: Project,
+    store: Store,
+    model_name: str,
+    version: str,
+    now: datetime,
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> GateReport:
     """Evaluate the gate for one model version.
+
+    Args:
+        environ: where ``${NAME}`` of the registry's connection is looked up; the process's own by default.
 
     Raises:
         NotFound: the project has no such model, or its registry no such version.
         CannotEvaluate: the registry cannot be read.
         StoreUnavailable: the store does not answer.
     """
-    facts = _gather(project, store, model_name, version, now)
+    facts = _gather(project, store, model_name, version, now, environ)
     reasons = (
         *_registry_reasons(facts),
         *_night_reasons(facts),
@@ -111,9 +124,16 @@ def evaluate_gate(project: Project, store: Store, model_name: str, version: str,
     )
 
 
-def _gather(project: Project, store: Store, model_name: str, version: str, now: datetime) -> _Facts:
+def _gather(
+    project: Project,
+    store: Store,
+    model_name: str,
+    version: str,
+    now: datetime,
+    environ: Mapping[str, str] | None,
+) -> _Facts:
     model = project.model(model_name)
-    reading = read_versions(model, project.root)
+    reading = read_registry(model, surroundings(project, now, environ))
     found = _registered(reading, model_name, version, now)
     with store.begin() as unit:
         night = unit.nights.latest()
@@ -153,7 +173,7 @@ def _registry_reasons(facts: _Facts) -> Iterator[GateReason]:
         yield GateReason(
             "artefact_unknown",
             f"version {facts.version.version} has no artefact digest, so nobody can say what is promoted",
-            "register the version with the sha256 of its artefact",
+            "register the version with the sha256 of its artefact (in MLflow as the version's tag 'digest')",
         )
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.catalog.readers import read_place
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
-from governance_pipeline.lineage.sql import column_lineage
+from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
 from governance_pipeline.store.ports import Store
@@ -43,13 +42,7 @@ def read_places(services: Services, night: date) -> Places:
     recorded night knew from it stays in the graph.
     """
     project = services.project
-    around = Surroundings(
-        project.root,
-        services.environ,
-        night_end(project, night),
-        column_lineage,
-        {name: connection.url for name, connection in project.settings.connections.items()},
-    )
+    around = surroundings(project, night_end(project, night), services.environ)
     readings: dict[str, Reading] = {}
     problems: dict[str, str] = {}
     for place in project.settings.catalog:

@@ -100,11 +100,9 @@ class Reading:
     Attributes:
         by: the reader and the place, e.g. ``dbt:target/manifest.json``; edges and nodes carry it.
         not_understood: ``place: why``, one for each part that could not be read; the rest stands.
-        state: changes exactly when the place's content does; "" where the reader cannot say.
     """
 
     by: str
     edges: tuple[Edge, ...] = ()
     nodes: tuple[Node, ...] = ()
     not_understood: tuple[str, ...] = ()
-    state: str = ""

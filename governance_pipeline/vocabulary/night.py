@@ -29,7 +29,8 @@ class VersionDiscovered:
 @dataclass(frozen=True, slots=True)
 class PlaceRead:
     """A place of `catalog` in governance.yaml, with the edges and nodes it brought and the parts of it that
-    were not understood. Where it could not be read, ``error`` says why, and the rest is of the night before.
+    were not understood; and `registry:model` where something is wrong in a model's registry, with its
+    versions as nodes. Where it could not be read, ``error`` says why, and the rest is of the night before.
     """
 
     night: date

@@ -19,6 +19,7 @@ from governance_pipeline.catalog.feast import read_feast
 from governance_pipeline.catalog.feast_messages import Message, decode
 from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.charter.places import FeastPlace
+from governance_pipeline.charter.settings import Connection
 from governance_pipeline.errors import CannotEvaluate
 from governance_pipeline.lineage.sql import column_lineage
 from governance_pipeline.vocabulary.entity import Entity
@@ -45,7 +46,8 @@ def read(root: Path, registry: Message, **place: Any) -> Reading:
 
 
 def around(root: Path, **connections: str) -> Surroundings:
-    return Surroundings(root, {}, datetime.now(UTC), column_lineage, connections)
+    known = {name: Connection(url=url) for name, url in connections.items()}
+    return Surroundings(root, {}, datetime.now(UTC), column_lineage, known)
 
 
 def flows(reading: Reading) -> set[tuple[str, str]]:

@@ -45,7 +45,7 @@ def test_texts_that_nobody_reads_to_the_end_are_cut():
 
 def test_what_is_fit_stays_as_it_is():
     edge = Edge(Entity.source("ä"), Entity.source("b"), EdgeKind.FEEDS, evidence="e")
-    reading = Reading("by", (edge,), (Node(Entity.source("ä"), "by", owners=("Zoë",)),), ("why",), "state")
+    reading = Reading("by", (edge,), (Node(Entity.source("ä"), "by", owners=("Zoë",)),), ("why",))
     assert fit(reading) == reading
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from governance_pipeline.charter.checks.datasets import Datasets, column_check, known_name
 from governance_pipeline.charter.contract import Contract, DatasetKind
-from governance_pipeline.charter.diagnostics import Problem, one_of
+from governance_pipeline.charter.diagnostics import Problem, nearest, one_of
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.paths import UnfitPath, project_path
@@ -21,6 +21,7 @@ def check_models(
     charter: Loaded[Charter] | None,
     playbook: Loaded[Playbook] | None,
     root: Path,
+    connections: Collection[str] = (),
 ) -> Iterator[Problem]:
     """Each model by itself, and that no two have one name."""
     seen: set[str] = set()
@@ -39,15 +40,32 @@ def check_models(
             tiers = one_of(playbook.value.reviews.by_tier)
             message = f"the playbook names no reviewers for the tier {value.tier}"
             yield source.problem(("tier",), message, expected=f"a tier with reviewers ({tiers})")
-        try:
-            project_path(value.registry.path, root)
-        except UnfitPath as error:
-            expected = "a path in the project folder, or an absolute path"
-            yield source.problem(("registry", "path"), str(error), expected=expected)
+        yield from _registry(model, connections, root)
         snapshot, problems = _training(model, datasets)
         yield from problems
         yield from _features(model, datasets, snapshot)
         yield from _predictions(model, datasets)
+
+
+def _registry(model: Loaded[ModelSpec], connections: Collection[str], root: Path) -> Iterator[Problem]:
+    registry, source = model.value.registry, model.source
+    if (registry.path is None) == (registry.mlflow is None):
+        message = "a model's versions are registered in one place"
+        yield source.problem(("registry",), message, expected="either 'path' or 'mlflow'")
+    elif registry.path is not None:
+        try:
+            project_path(registry.path, root)
+        except UnfitPath as error:
+            expected = "a path in the project folder, or an absolute path"
+            yield source.problem(("registry", "path"), str(error), expected=expected)
+    elif registry.mlflow is not None and registry.mlflow.connection not in connections:
+        name = registry.mlflow.connection
+        yield source.problem(
+            ("registry", "mlflow", "connection"),
+            f"governance.yaml has no connection '{name}'",
+            expected=one_of(sorted(connections)) if connections else "an entry of 'connections'",
+            suggestion=nearest(name, sorted(connections)),
+        )
 
 
 def _training(model: Loaded[ModelSpec], datasets: Datasets) -> tuple[Contract | None, list[Problem]]:

@@ -1,0 +1,186 @@
+"""Reads the registry of an MLflow server: registered models, their versions and aliases, and the runs.
+
+A registered model is ``model:connection/name``, unless a model's file names it as its registry; a run is
+``run:connection/id``. A dataset that a run read is joined to a contract by its name or its place.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from governance_pipeline.catalog.mlflow_api import Json, MlflowServer, tags
+from governance_pipeline.catalog.mlflow_runs import TRAINING, Run, RunInput, read_runs
+from governance_pipeline.catalog.mlflow_versions import aliases_of
+from governance_pipeline.catalog.reader import DATASET, NAME, PATH, TABLE, Reader, Surroundings, plain
+from governance_pipeline.charter.places import MlflowPlace
+from governance_pipeline.vocabulary.entity import Entity, EntityKind
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy, Node, Reading
+
+_OWNER_TAGS = ("owner", "owners", "team")
+
+
+def read_mlflow(place: MlflowPlace, by: str, around: Surroundings) -> Reading:
+    """Read all registered models of a server, or those of ``place.models``.
+
+    Raises:
+        CannotEvaluate: the server cannot be read.
+    """
+    asked = set(place.models)
+    with closing(MlflowServer(place.connection, around)) as server:
+        registered = [
+            one
+            for one in server.pages("registered-models/search", "registered_models")
+            if not asked or one.get("name") in asked
+        ]
+        names = {str(one.get("name")) for one in registered}
+        versions = [
+            one
+            for one in server.pages("model-versions/search", "model_versions")
+            if str(one.get("name")) in names
+        ]
+        runs = read_runs(server, (str(one.get("run_id") or "") for one in versions))
+    found = _Registry(place.connection, by, around.root)
+    for name in sorted(asked - names):
+        found.not_understood.append(f"{place.connection}: there is no registered model '{name}'")
+    for one in registered:
+        found.model(one)
+    for one in versions:
+        found.version(one)
+    for run in runs.values():
+        found.run(run)
+    return Reading(by, tuple(found.edges), tuple(found.nodes.values()), tuple(found.not_understood))
+
+
+MLFLOW = Reader("mlflow", MlflowPlace, read_mlflow)
+
+
+class _Registry:
+    def __init__(self, connection: str, by: str, root: Path) -> None:
+        self.connection = connection
+        self.by = by
+        self.root = root
+        self.edges: list[Edge] = []
+        self.nodes: dict[Entity, Node] = {}
+        self.not_understood: list[str] = []
+        self.aliases: dict[str, Mapping[str, tuple[str, ...]]] = {}
+        self.made: dict[str, list[Entity]] = {}  # the versions that a run made
+
+    def model(self, one: Json) -> None:
+        name, said = str(one.get("name")), tags(one)
+        here, evidence = Entity.model(self._name(name)), f"{self.connection}, model {name}"
+        self.aliases[name] = aliases_of(one)
+        owners = tuple(
+            owner.strip() for tag in _OWNER_TAGS for owner in said.get(tag, "").split(",") if owner.strip()
+        )
+        self.nodes[here] = Node(
+            here,
+            self.by,
+            evidence,
+            "registered model",
+            str(one.get("description") or ""),
+            owners,
+            _tags(said),
+            facts={NAME: name},
+        )
+        for owner in owners:
+            person = Entity(EntityKind.PERSON, owner)
+            self.edges.append(Edge(person, here, EdgeKind.OWNS, KnownBy.DECLARED, evidence, by=self.by))
+
+    def version(self, one: Json) -> None:
+        name, label = str(one.get("name")), str(one.get("version"))
+        here = Entity.version(self._name(name), plain(label))
+        evidence = f"{self.connection}, version {label} of {name}"
+        aliases = self.aliases.get(name, {}).get(label, ())
+        stage = str(one.get("current_stage") or "None")
+        facts = {
+            NAME: f"{name}/{label}",
+            "aliases": ", ".join(aliases),
+            "stage": "" if stage == "None" else stage,
+            "status": str(one.get("status") or ""),
+            "source": str(one.get("source") or ""),
+            "run": str(one.get("run_id") or ""),
+        }
+        self.nodes[here] = Node(
+            here,
+            self.by,
+            evidence,
+            "model version",
+            str(one.get("description") or ""),
+            tags=_tags(tags(one)),
+            facts={fact: value for fact, value in facts.items() if value},
+        )
+        self._edge(here, Entity.model(self._name(name)), EdgeKind.VERSION_OF, evidence)
+        for alias in aliases:
+            self._edge(
+                here, Entity.deployment(f"{self._name(name)}@{plain(alias)}"), EdgeKind.DEPLOYED_TO, evidence
+            )
+        self.made.setdefault(str(one.get("run_id") or ""), []).append(here)
+
+    def run(self, run: Run) -> None:
+        here, evidence = Entity(EntityKind.RUN, self._name(run.id)), f"{self.connection}, run {run.id}"
+        facts = {
+            NAME: run.name,
+            "status": run.status.lower(),
+            "user": run.user,
+            "git commit": run.commit,
+            "source": run.source,
+            "params": ", ".join(f"{name}={value}" for name, value in run.params.items()),
+            "metrics": ", ".join(f"{name}={value:.6g}" for name, value in run.metrics.items()),
+            "inputs": ", ".join(" ".join(filter(None, (i.name, i.digest, i.context))) for i in run.inputs),
+        }
+        shown = {fact: value for fact, value in facts.items() if value}
+        self.nodes[here] = Node(here, self.by, evidence, "training run", facts=shown)
+        versions = self.made.get(run.id, ())
+        for version in versions:
+            self._edge(here, version, EdgeKind.WRITES, evidence)
+        for one in run.inputs:
+            source = self._input(one, evidence)
+            known = f"{evidence}, digest {one.digest}" if one.digest else evidence
+            self._edge(source, here, EdgeKind.READ_BY, known)
+            if one is run.training or one.context.lower() == TRAINING:
+                for version in versions:
+                    self._edge(source, version, EdgeKind.TRAINS, known)
+
+    def _input(self, one: RunInput, evidence: str) -> Entity:
+        name, place = self._place(one)
+        here = Entity.source(name)
+        self.nodes.setdefault(
+            here,
+            Node(here, self.by, evidence, "run input", facts={NAME: one.name, DATASET: one.name, **place}),
+        )
+        return here
+
+    def _place(self, one: RunInput) -> tuple[str, Mapping[str, str]]:
+        """How the input is called here, and where its rows are, as far as MLflow says it."""
+        if one.table:
+            return plain(one.table), {TABLE: one.table}
+        parts = urlsplit(one.uri) if "://" in one.uri else None
+        if parts is not None and parts.scheme != "file":
+            shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+            return plain(shown), {PATH: shown}
+        if one.uri:
+            file = Path(os.path.normpath(self.root / (unquote(parts.path) if parts else one.uri)))
+            inside = file.relative_to(self.root) if file.is_relative_to(self.root) else file
+            return plain(inside.as_posix()), {PATH: file.as_posix()}
+        return self._name(one.name or "dataset"), {}
+
+    def _name(self, name: str) -> str:
+        return f"{self.connection}/{plain(name, '/')}"
+
+    def _edge(self, source: Entity, target: Entity, kind: EdgeKind, evidence: str) -> None:
+        self.edges.append(Edge(source, target, kind, KnownBy.DISCOVERED, evidence, by=self.by))
+
+
+def _tags(said: Mapping[str, str]) -> tuple[str, ...]:
+    """Those that people set; MLflow's own say what its page shows."""
+    return tuple(
+        sorted(
+            f"{name}={value}" if value else name
+            for name, value in said.items()
+            if not name.startswith("mlflow.")
+        )
+    )
