@@ -210,7 +210,7 @@ def _blank(inputs: DatasetInputs, question: _Question, policy: DriftPolicy) -> M
 def _without_column(blank: Measurement, profile: Profile, subject: words.Subject) -> Measurement:
     """A feature that is gone fails; one that is there but could not be counted was not run."""
     if not profile.schema or any(name == subject.column for name, _ in profile.schema):
-        return replace(blank, sentence=words.not_counted(subject))
+        return replace(blank, sentence=words.not_counted(subject, profile.unmeasured.get(subject.column, "")))
     return replace(blank, outcome=Outcome.FAIL, n=profile.window_rows, sentence=words.gone(subject))
 
 

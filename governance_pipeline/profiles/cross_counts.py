@@ -45,7 +45,7 @@ def count_crosses(
         present = tuple(one for one in plan.features if table.type_of(one.name) is not None)
         for feature in plan.features:
             if feature not in present:
-                unmeasured[feature.name] = f"the column '{feature.name}' is not in the table"
+                unmeasured[feature.name] = f"the column '{feature.name}' {table.absence(feature.name)}"
         known = replace(plan, targets=tuple(kept), features=present)
         found, reasons = _tables(session, table, known, joined, k)
     late, not_late = _late(session, tables, table, plan)

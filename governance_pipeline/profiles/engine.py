@@ -217,7 +217,8 @@ class IbisEngine:
                     "the consent ledger is in another database than this table, so the two cannot be compared"
                 )
             if table.type_of(contract.subject_key) is None:
-                raise StatementFailed(f"the subject column '{contract.subject_key}' is not in the table")
+                why = table.absence(contract.subject_key)
+                raise StatementFailed(f"the subject column '{contract.subject_key}' {why}")
             with self._tables.open(session, consent.location) as ledger:
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
         except FilesMoved:

@@ -75,14 +75,16 @@ def unmeasured_facts(plan: ScanPlan, table: SourceTable, moment: TimeColumn | No
     if contract.event_time and moment is None:
         type_ = table.type_of(contract.event_time)
         why = (
-            f"the column '{contract.event_time}' that dates a record is not in the table"
+            f"the column '{contract.event_time}' that dates a record {table.absence(contract.event_time)}"
             if type_ is None
             else f"the column '{contract.event_time}' that dates a record is of type {type_.name}, not a time"
         )
         found |= {"recency": why, "retention": why}
     missing = [name for name in contract.primary_key if table.type_of(name) is None]
     if missing:
-        found["duplicate_keys"] = f"the key column '{missing[0]}' is not in the table"
+        found["duplicate_keys"] = f"the key column '{missing[0]}' {table.absence(missing[0])}"
     if contract.subject_key and table.type_of(contract.subject_key) is None:
-        found["subjects"] = f"the subject column '{contract.subject_key}' is not in the table"
+        found["subjects"] = (
+            f"the subject column '{contract.subject_key}' {table.absence(contract.subject_key)}"
+        )
     return found

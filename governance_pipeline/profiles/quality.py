@@ -52,7 +52,7 @@ def _queried(
             names = [str(name) for name in rule.arguments.get("properties") or [rule.column]]
             missing = [name for name in names if name not in columns]
             if missing:
-                why = f"the column '{missing[0]}' is not in the table"
+                why = f"the column '{missing[0]}' {table.absence(missing[0])}"
                 found[rule.id] = RuleTally(rule.id, 0, None, error=why)
             else:
                 wanted = [columns[name] for name in names]

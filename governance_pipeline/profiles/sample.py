@@ -30,7 +30,7 @@ def sample_rows(
     for name in columns:
         type_ = table.type_of(name)
         if type_ is None:
-            raise StatementFailed(f"the column '{name}' is not in the table")
+            raise StatementFailed(f"the column '{name}' {table.absence(name)}")
         value: exp.Expression = sql.named(name)
         if type_.kind == "number":
             value = sql.cast(value, sql.DOUBLE)

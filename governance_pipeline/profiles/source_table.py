@@ -63,6 +63,11 @@ class SourceTable:
         """The type of a column, None where the table has none of that name."""
         return next((type_ for name, type_ in self.schema if name == column), None)
 
+    def absence(self, column: str) -> str:
+        """Why there is no such column to read, to follow its name in a sentence."""
+        why = next((why for name, _, why in self.unread if name == column), "")
+        return f"cannot be read: {why}" if why else "is not in the table"
+
 
 def conformed(session: Session, part: Part, table: SourceTable) -> exp.Expression:
     """The rows of a part with the columns and types of the whole table: a file may lack a column that

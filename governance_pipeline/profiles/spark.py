@@ -23,6 +23,7 @@ from governance_pipeline.profiles.spark_address import SparkAddress
 from governance_pipeline.profiles.spark_application import INSTALL, hold, release
 from governance_pipeline.profiles.spark_errors import SparkFailed, TableNotFound, keep_quiet, said
 from governance_pipeline.profiles.spark_files import frame_of
+from governance_pipeline.profiles.spark_parquet import Unread
 from governance_pipeline.profiles.spark_types import ibis_type
 
 _NUMBERS = count(1)
@@ -32,6 +33,7 @@ _SESSION = {
     "spark.sql.caseSensitive": "true",  # a table may have the columns a and A
     "spark.sql.variable.substitute": "false",  # ${...} in a query would read the driver's settings
     "spark.sql.runSQLOnFiles": "false",  # a contract's query may not read parquet.`/any/path`
+    "spark.sql.timeType.enabled": "true",  # a Parquet file may hold times
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # year 1 is the proleptic year 1
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
 }
@@ -97,8 +99,9 @@ class SparkBackend:
             raise (SparkFailed(message) if known else TableNotFound(message)) from None
         return {field.name: ibis_type(field.dataType) for field in fields}
 
-    def view_of(self, kind: str, path: str) -> str:
-        """A temporary view of the files (or of the Delta or Iceberg table) at ``path`` now; its name.
+    def view_of(self, kind: str, path: str) -> tuple[str, Unread]:
+        """A temporary view of the files (or of the Delta or Iceberg table) at ``path`` now: its name, and the
+        columns that it leaves out because Spark does not read them.
 
         Raises:
             SparkFailed: there are none, or they cannot be read.
@@ -106,12 +109,13 @@ class SparkBackend:
         """
         name = self.views.setdefault((kind, path), f"files_{len(self.views)}")
         try:
-            frame_of(self.spark, kind, path).createOrReplaceTempView(name)
+            frame, unread = frame_of(self.spark, kind, path)
+            frame.createOrReplaceTempView(name)
         except SourceUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             raise SparkFailed(said(error)) from None
-        return name
+        return name, unread
 
     def interrupt(self) -> None:
         """Cancel what runs in this session, from another thread."""

@@ -57,7 +57,7 @@ class Tables:
         if session.backend is None:
             return self._described(session, named_table(location.table, location.schema), location)
         try:
-            table, database = self._placed(session, location)
+            table, database, unread = self._placed(session, location)
             found = session.backend.get_schema(table, database=database or None)
         except SourceUnavailable:
             raise
@@ -69,16 +69,21 @@ class Tables:
                 else unreadable(location, reason(error, session.secrets))
             ) from None
         schema = tuple((name, _as_text(engine_type(dtype))) for name, dtype in found.items())
-        return SourceTable(named_table(table, database), schema)
+        return SourceTable(named_table(table, database), schema, unread=unread)
 
-    def _placed(self, session: Session, location: Location) -> tuple[str, str]:
-        """Table and schema to read; of files that are read through a connection, a view of them."""
+    def _placed(
+        self, session: Session, location: Location
+    ) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
+        """Table and schema to read; of files that are read through a connection, a view of them, and the
+        columns that it leaves out.
+        """
         if location.kind == "sql":
-            return location.table, location.schema
+            return location.table, location.schema, ()
         path, root = location.path, str(self._root)
         if Path(path).is_relative_to(root):  # only what the contract says is a pattern
             path = re.sub(r"[\\\[\]{}*?]", r"\\\g<0>", root) + path.removeprefix(root)
-        return session.backend.view_of(location.kind, path), ""
+        view, unread = session.backend.view_of(location.kind, path)
+        return view, "", unread
 
     def _attached_table(self, session: Session, location: Location) -> SourceTable:
         path = self._root / location.path

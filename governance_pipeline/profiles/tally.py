@@ -45,7 +45,7 @@ class Counting:
         """Raises StatementFailed where the table lacks one of ``columns``."""
         for name in columns:
             if name is not None and self.table.type_of(name) is None:
-                raise StatementFailed(f"the column '{name}' is not in the table")
+                raise StatementFailed(f"the column '{name}' {self.table.absence(name)}")
 
     @cached_property
     def arrival(self) -> TimeColumn | None:

@@ -195,7 +195,7 @@ def test_a_feature_that_is_there_but_was_not_counted_is_not_run(debt_ratios):
     )
     (found,) = measure(inputs)
     assert found.outcome is Outcome.NOT_RUN
-    assert "could not be counted" in found.sentence
+    assert "could not be counted this night (unsupported)" in found.sentence
 
 
 def test_a_feature_the_training_data_lacks_is_not_run(debt_ratios):

@@ -115,8 +115,12 @@ def gone(subject: Subject) -> str:
     return f"The column {subject.column}, an input of {listed(subject.models)}, is not in the table any more."
 
 
-def not_counted(subject: Subject) -> str:
-    return f"The values of {subject.column} could not be counted this night, so nothing is known about them."
+def not_counted(subject: Subject, why: str) -> str:
+    reason = f" ({why})" if why else ""
+    return (
+        f"The values of {subject.column} could not be counted this night{reason}, so nothing is known about "
+        "them."
+    )
 
 
 def no_baseline(subject: Subject, kept_as: str) -> str:
