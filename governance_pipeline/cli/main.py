@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from governance_pipeline.cli import demo, gate, incidents, lineage, night, project, reviews, serve, store
+from governance_pipeline.cli.interrupts import heard
 from governance_pipeline.cli.verbs import App
 from governance_pipeline.errors import CannotEvaluate, GovernanceError, UsageError
 
@@ -46,7 +47,8 @@ for part in (project, night, gate, reviews, incidents, lineage, serve, store, de
 def run() -> None:
     """Entry point: turns errors into a message, a next step and an exit code; never a traceback."""
     try:
-        left = app(standalone_mode=False)
+        with heard():
+            left = app(standalone_mode=False)
     except GovernanceError as error:
         _complain(error.code, error.message, error.hint)
         sys.exit(error.exit_code)

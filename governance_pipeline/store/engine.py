@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,13 @@ def describe(url: URL) -> str:
 
 def make_engine(url: URL) -> Engine:
     """An engine for a URL of :func:`database_url`. Nothing is opened yet."""
+    engine = _engine(url)
+    pool = type(engine.pool)
+    logging.getLogger(f"{pool.__module__}.{pool.__qualname__}").addFilter(_no_interrupt)
+    return engine
+
+
+def _engine(url: URL) -> Engine:
     common: dict[str, Any] = {
         "json_serializer": partial(json.dumps, allow_nan=False, separators=(",", ":")),
         "hide_parameters": True,  # a failed statement's values must not reach a log
@@ -67,6 +75,16 @@ def make_engine(url: URL) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _no_interrupt(record: logging.LogRecord) -> bool:
+    """Whether a line of the pool's log is to be written.
+
+    Where Ctrl-C falls into giving back a connection, the pool writes a traceback and then passes the
+    interrupt on to whoever tells of it.
+    """
+    raised = record.exc_info and record.exc_info[0]
+    return not (raised and issubclass(raised, KeyboardInterrupt))
 
 
 def prepare_folder(url: URL) -> None:

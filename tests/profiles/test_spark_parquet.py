@@ -23,6 +23,7 @@ from tests.spark import NEEDS_SPARK
 
 pytestmark = list(NEEDS_SPARK)
 
+ILLEGAL = "PARQUET_TYPE_ILLEGAL: Illegal Parquet type"
 X = [1.0, 2.0, 6.0]
 REFUSED: dict[str, tuple[pa.Array, str, str]] = {
     "id": (
@@ -44,8 +45,7 @@ REFUSED: dict[str, tuple[pa.Array, str, str]] = {
     "nested": (
         pa.array([{"half": None}] * 3, pa.struct({"half": pa.float16()})),
         "unknown",
-        "Spark does not read what is in it (PARQUET_TYPE_ILLEGAL: Illegal Parquet type: "
-        + "FIXED_LEN_BYTE_ARRAY (FLOAT16))",
+        f"Spark does not read what is in it ({ILLEGAL}: FIXED_LEN_BYTE_ARRAY (FLOAT16))",
     ),
 }
 
