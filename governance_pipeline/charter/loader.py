@@ -158,7 +158,7 @@ def _compare(files: ProjectFiles) -> _Links:
         problems += check_places(files.settings, files.root)
     if files.playbook:
         problems += check_playbook(files.playbook, files.charter)
-        problems += check_purposes(files.playbook)
+        problems += check_purposes(files.playbook, files.settings)
     connections = files.settings.value.connections if files.settings else ()
     problems += check_models(
         files.models, datasets, files.charter, files.playbook, files.root, tuple(connections)

@@ -10,8 +10,8 @@ How a record for one purpose bears on another, in three sentences:
 
 A ledger may write a purpose by its own name, by the words of ``written``, by its term of the W3C Data
 Privacy Vocabulary (``dpv:Marketing`` or its address), or by its number in the IAB's Transparency and
-Consent Framework (``tcf:3``). Terms of the vocabulary that are wider than a purpose's own only ever
-take consent away from it.
+Consent Framework (``tcf:3``; ``tcf-li:3`` among ``written`` for its legitimate interest). Terms of the
+vocabulary that are wider than a purpose's own only ever take consent away from it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ TCF_PURPOSES: Mapping[int, str] = {
 }
 """IAB Europe, Transparency and Consent Framework Policies, version 4 (Global Vendor List 3)."""
 
+CONSENT_WORD, INTEREST_WORD = "tcf:", "tcf-li:"
+TCF_WORDS = (CONSENT_WORD, INTEREST_WORD)
+"""How a purpose of the framework is written: its consent, and its legitimate interest."""
+
 Word = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -52,6 +56,8 @@ class Purpose(FileModel):
         dpv: its term of the W3C Data Privacy Vocabulary, such as ``dpv:DirectMarketing``.
         tcf: its number in the IAB's Transparency and Consent Framework.
         written: other words by which consent ledgers write it.
+        notices: versions of the notice that tell people of this purpose; without any, all do. A consent
+            that was given on another notice, or on none, does not count for it.
     """
 
     title: str
@@ -61,6 +67,7 @@ class Purpose(FileModel):
     dpv: str | None = None
     tcf: int | None = Field(None, ge=1, le=11)
     written: tuple[Word, ...] = ()
+    notices: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +91,7 @@ class LedgerWord:
 def words_of(name: str, purpose: Purpose) -> tuple[str, ...]:
     """Every way in which a ledger may write the purpose."""
     vocabulary = dpv.spellings(dpv.term_of(purpose.dpv)) if purpose.dpv else ()
-    numbered = (f"tcf:{purpose.tcf}",) if purpose.tcf else ()
+    numbered = (f"{CONSENT_WORD}{purpose.tcf}",) if purpose.tcf else ()
     return tuple(dict.fromkeys((name, *purpose.written, *vocabulary, *numbered)))
 
 

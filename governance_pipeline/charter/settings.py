@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.charter.consent_ledger import ConsentLedger
 from governance_pipeline.charter.places import Place
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -53,20 +54,6 @@ class Receiver(FileModel):
     api_key: str | None = Field(
         None, description="Bearer key that senders show; ${NAME} is replaced from the environment."
     )
-
-
-class ConsentLedger(FileModel):
-    """Which dataset holds the consent records, and its columns."""
-
-    dataset: str = Field(description="Dataset name (namespace.table) of the consent ledger.")
-    subject: str = "subject_id"
-    purpose: str = "purpose"
-    basis: str = "basis"
-    status: str = "status"
-    valid_from: str = "valid_from"
-    valid_to: str = "valid_to"
-    recorded_at: str = "recorded_at"
-    given: tuple[str, ...] = Field(("given", "active"), description="Status values that mean consent.")
 
 
 class Limits(FileModel):

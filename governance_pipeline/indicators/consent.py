@@ -32,6 +32,8 @@ STATES = {
     "expired": "gave one that has expired",
     "absent": "never gave one",
     "wrong_purpose": "gave one for another purpose only",
+    "wrong_basis": "are recorded on another basis",
+    "void": "gave one that does not count",
 }
 OBJECTED = {**STATES, "withdrawn": "objected"}
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from threading import Lock
 
 from sqlglot import exp
 
-from governance_pipeline.charter.contract import Location
-from governance_pipeline.charter.purposes import LedgerWord
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.connect import FILES
-from governance_pipeline.profiles.consent import consent_tallies, ledger_states, subjects_differ
+from governance_pipeline.profiles.consent import consent_tallies, subjects_differ
 from governance_pipeline.profiles.facts import event_time
+from governance_pipeline.profiles.ledger import ledger_states
+from governance_pipeline.profiles.ledger_forms import vendor_masks
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
 from governance_pipeline.profiles.profile import ConsentTally
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.source_table import SourceTable
 
-_Key = tuple[Location, str, datetime, str, str, bool, tuple[LedgerWord, ...]]
+_Key = tuple[object, ...]
 _KEPT = 4  # ends of the night and subject types that one night may mix
 
 
@@ -48,7 +47,8 @@ class ConsentStates:
         moment = event_time(plan, table, session.dialect)
 
         def states() -> exp.Select:
-            return ledger_states(consent, ledger, plan, session.dialect, as_text=as_text)
+            vendors = vendor_masks(session, consent, ledger)
+            return ledger_states(consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors)
 
         if session.family != FILES:
             stated = states().subquery("ledger", copy=False)
@@ -60,7 +60,7 @@ class ConsentStates:
             consent.zone.key,
             consent.conflict,
             as_text,
-            consent.words,
+            repr((consent.ledger, consent.words, consent.notices)),
         )
         with session.holding(self._lock):  # held while the table is used, so that nobody drops it
             name = self._tables.get(key) or self._store(session, key, states())

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from governance_pipeline.charter.consent_ledger import ConsentLedger
 from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.purposes import LedgerWord
-from governance_pipeline.charter.settings import ConsentLedger
 from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.grid import Grid
@@ -30,6 +30,7 @@ class ConsentPlan:
     Attributes:
         zone: of the calendar of the ledger's contract; its dates are days there.
         words: how the ledger's words bear on our purposes; without any, letter by letter.
+        notices: by purpose, the versions of the notice on which a consent for it counts.
     """
 
     ledger: ConsentLedger
@@ -37,6 +38,7 @@ class ConsentPlan:
     conflict: str = "most_protective"
     zone: ZoneInfo = _UTC
     words: tuple[LedgerWord, ...] = ()
+    notices: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

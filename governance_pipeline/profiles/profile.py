@@ -132,6 +132,12 @@ class ConsentTally:
 
     The states exclude each other. Where the declared basis is not consent, every subject counts as
     ``other_basis`` unless the ledger holds an objection (status withdrawn) for the purpose.
+
+    Attributes:
+        wrong_purpose: known to the ledger for other purposes only; ``wrong_basis`` for this one on another
+            lawful basis only.
+        void: gave a consent that does not count: on a notice that did not tell of the purpose, under
+            another law, or as a minor without a guardian.
     """
 
     purpose: str
@@ -142,6 +148,8 @@ class ConsentTally:
     expired: int = 0
     absent: int = 0
     wrong_purpose: int = 0
+    wrong_basis: int = 0
+    void: int = 0
     other_basis: int = 0
     rows: int = 0
     rows_valid: int = 0

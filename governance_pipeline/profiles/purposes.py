@@ -21,8 +21,9 @@ def say_more_than_themselves(words: Sequence[LedgerWord]) -> bool:
     return any(line.word != line.purpose for line in words)
 
 
-def mapped(records: exp.Select, words: Sequence[LedgerWord], withdrawn: int) -> exp.Select:
-    """The records, once for each purpose they bear on: subject, purpose, place, decides, begins, made, state.
+def mapped(records: exp.Select, words: Sequence[LedgerWord], withdrawn: int, *further: str) -> exp.Select:
+    """The records, once for each purpose they bear on: subject, purpose, place, decides, begins, made, state
+    and the ``further`` columns.
 
     A word that nobody declared stays the purpose that it is, so that its subject is known to the ledger.
     """
@@ -43,7 +44,7 @@ def mapped(records: exp.Select, words: Sequence[LedgerWord], withdrawn: int) -> 
         sql.labelled(said("means", word.copy()), "purpose"),
         sql.labelled(said("place", sql.number(0)), "place"),
         sql.labelled(said("decides", sql.number(1)), "decides"),
-        *(exp.column(name, table="records") for name in ("begins", "made", "state")),
+        *(exp.column(name, table="records") for name in ("begins", "made", "state", *further)),
     ]
     return (
         sql.select(columns, records.subquery("records", copy=False))

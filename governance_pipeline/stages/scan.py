@@ -187,8 +187,9 @@ def _consent(project: Project, contract: Contract) -> ConsentPlan | None:
         return None
     holder = project.contracts[ledger.dataset]
     conflict = project.playbook.indicators.consent.conflict
-    words = ledger_words(project.playbook.purposes)
-    return ConsentPlan(ledger, holder.location, conflict, time_zone(holder), words)
+    purposes = project.playbook.purposes
+    notices = tuple((name, purpose.notices) for name, purpose in purposes.items() if purpose.notices)
+    return ConsentPlan(ledger, holder.location, conflict, time_zone(holder), ledger_words(purposes), notices)
 
 
 def _groups(project: Project, contract: Contract, night: date, discovery: Discovery) -> tuple[GroupPlan, ...]:

@@ -80,6 +80,46 @@ def test_a_contract_uses_no_purpose_that_the_playbook_does_not_have(project: Pat
     assert "did you mean 'model_training'?" in found[0]
 
 
+def test_what_purposes_ask_for_the_ledger_can_tell(project: Path) -> None:
+    change(project, "playbook/purposes.yaml", "[ml]", "[ml]\n    notices: [v3]")
+    (found,) = complaints(project)
+    line = line_of(project, "playbook/purposes.yaml", "notices")
+    assert found.startswith(f"playbook/purposes.yaml:{line}:")
+    assert "'model_training' asks for notices, but the consent ledger has no column for them" in found
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("  notice: gone\n", "'gone' is no column of lending.consents"),
+        ("  tcf: {column: status}\n", "no purpose of the playbook has a number of theirs"),
+        ("  tcf: {column: status}\n  columns: {status: marketing}\n", "purposes or TC strings, not both"),
+        ("  columns: {gone: marketing}\n", "'gone' is no column of lending.consents"),
+        ("  guardians: {minor: status, consent: gone}\n", "'gone' is no column of lending.consents"),
+        ("  jurisdictions: [EU]\n", "no column says a record's jurisdiction"),
+        ("  bases: {Vertrag: contrct}\n", "did you mean 'contract'?"),
+        ("  tcf: {column: status, vendor: 70000}\n", "governance.yaml:"),
+    ],
+)
+def test_a_mapping_of_the_ledger_is_checked(project: Path, mapping: str, said: str) -> None:
+    change(
+        project, "governance.yaml", "  dataset: lending.consents\n", f"  dataset: lending.consents\n{mapping}"
+    )
+    found = complaints(project)
+    assert any(said in one for one in found), found
+    assert all(one.startswith("governance.yaml:") for one in found)
+
+
+def test_a_ledger_needs_no_columns_that_its_mapping_says_it_has_not(project: Path) -> None:
+    mapping = "  basis: null\n  status: null\n  valid_to: null\n"
+    change(
+        project, "governance.yaml", "  dataset: lending.consents\n", f"  dataset: lending.consents\n{mapping}"
+    )
+    for column in ("basis", "status", "valid_to"):
+        change(project, "datasets/consents.odcs.yaml", f"      - {{name: {column}}}\n", "")
+    assert complaints(project) == []
+
+
 def test_without_purposes_in_the_playbook_a_contract_may_use_any(tmp_path: Path) -> None:
     root = new_project(tmp_path / "project")
     change(root, "datasets/snapshot.odcs.yaml", "purpose: model_training", "purpose: whatever")

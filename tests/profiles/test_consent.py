@@ -74,7 +74,9 @@ def tally(
 def one(root, *records, conflict="most_protective", **changes) -> str:
     """The state of one subject who has one row."""
     (found,) = tally(root, [Record("someone else"), *records], ["ann"], conflict=conflict, **changes)
-    states = ("valid", "withdrawn", "expired", "absent", "wrong_purpose", "other_basis")
+    states = (
+        "valid", "withdrawn", "expired", "absent", "wrong_purpose", "wrong_basis", "void", "other_basis"
+    )  # fmt: skip
     (state,) = [name for name in states if getattr(found, name)]
     assert getattr(found, state) == found.subjects == found.rows == 1
     assert found.rows_valid == (state in ("valid", "other_basis"))
@@ -122,7 +124,16 @@ CASES = {
     "no beginning": ([replace(ANN, begins=None)], "valid"),
     "given, nobody knows when": ([replace(ANN, made=None)], "absent"),
     "withdrawn, nobody knows when": ([ANN, replace(ANN, status="withdrawn", made=None)], "withdrawn"),
-    "given on another basis": ([replace(ANN, basis="contract")], "absent"),
+    "given on another basis": ([replace(ANN, basis="contract")], "wrong_basis"),
+    "given on another basis that ended": ([replace(ANN, basis="contract", ends=day(2, 1))], "absent"),
+    "given on another basis and agreed to": (
+        [ANN, replace(ANN, basis="contract", begins=day(2, 1), made=day(2, 1))], "valid"),
+    "withdrawn, then on another basis": (
+        [replace(ANN, status="withdrawn"), replace(ANN, basis="contract", begins=day(2, 1), made=day(2, 1))],
+        "withdrawn"),
+    "given on the vocabulary's consent": (
+        [replace(ANN, basis="https://w3id.org/dpv/legal/eu/gdpr#A6-1-a-explicit-consent")], "valid"),
+    "given on the vocabulary's contract": ([replace(ANN, basis="eu-gdpr:A6-1-b")], "wrong_basis"),
     "given on a basis not named": ([replace(ANN, basis=None)], "valid"),
 }  # fmt: skip
 
@@ -255,11 +266,9 @@ def state_by_definition(records: list[Record], conflict: str) -> str:
     """What consent.py's docstring says, for one subject, record by record."""
     worst = ["valid", "expired", "withdrawn"]
     as_of = AS_OF.replace(tzinfo=None)
-    current = []
+    current, aside = [], set()
     for record in records:
         given = record.status == "given"
-        if given and record.basis not in (None, "consent"):
-            continue
         if record.made is None and given:
             continue
         made = as_of if record.made is None else record.made
@@ -269,11 +278,16 @@ def state_by_definition(records: list[Record], conflict: str) -> str:
         if begins > as_of:
             continue
         expired = record.ends is not None and record.ends <= as_of
+        if given and record.basis not in (None, "consent"):
+            aside |= set() if expired else {record.purpose}
+            continue
         state = "withdrawn" if not given else "expired" if expired else "valid"
         current.append((record.purpose, begins, made, state))
     mine = [(b, m, s) for purpose, b, m, s in current if purpose == "model_training"]
+    if not mine and "model_training" in aside:
+        return "wrong_basis"
     if not mine:
-        return "wrong_purpose" if current else "absent"
+        return "wrong_purpose" if current or aside else "absent"
     if conflict == "latest_recorded":
         newest = max((m, b) for b, m, _ in mine)
         return max((s for b, m, s in mine if (m, b) == newest), key=worst.index)

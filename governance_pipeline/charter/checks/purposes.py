@@ -9,14 +9,17 @@ from governance_pipeline.charter.checks.datasets import known_name
 from governance_pipeline.charter.diagnostics import Problem, nearest
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.playbook import Playbook
-from governance_pipeline.charter.purposes import Purpose, chain, words_of
+from governance_pipeline.charter.purposes import TCF_WORDS, Purpose, chain, words_of
+from governance_pipeline.charter.settings import Settings
 
 
-def check_purposes(playbook: Loaded[Playbook]) -> Iterator[Problem]:
+def check_purposes(playbook: Loaded[Playbook], settings: Loaded[Settings] | None) -> Iterator[Problem]:
     """Parents exist and go round in no circle; no word means two purposes; a purpose's term of the Data
-    Privacy Vocabulary exists, and is a kind of those of its wider purposes and of no others'.
+    Privacy Vocabulary exists, and is a kind of those of its wider purposes and of no others'. What notices
+    and numbers of the IAB ask for, the consent ledger can tell.
     """
     purposes, source = playbook.value.purposes, playbook.source
+    yield from _ledger(playbook, settings)
     owners: dict[str, str] = {}
     for name, purpose in purposes.items():
         if purpose.parent is not None:
@@ -35,6 +38,21 @@ def check_purposes(playbook: Loaded[Playbook]) -> Iterator[Problem]:
                 message = f"the word '{word}' means both '{first}' and '{name}'"
                 yield source.problem(("purposes", name), message, expected="a word for one purpose only")
         yield from _vocabulary(name, purpose, playbook)
+
+
+def _ledger(playbook: Loaded[Playbook], settings: Loaded[Settings] | None) -> Iterator[Problem]:
+    ledger = settings.value.consent if settings else None
+    if settings is None or ledger is None:
+        return
+    for name, purpose in playbook.value.purposes.items():
+        if purpose.notices and ledger.notice is None:
+            message = f"'{name}' asks for notices, but the consent ledger has no column for them"
+            expected = "a line notice: ... under consent in governance.yaml"
+            yield playbook.source.problem(("purposes", name, "notices"), message, expected=expected)
+    words = {word for name, one in playbook.value.purposes.items() for word in words_of(name, one)}
+    if ledger.tcf is not None and not any(word.startswith(TCF_WORDS) for word in words):
+        message = "the consent ledger holds TC strings, but no purpose of the playbook has a number of theirs"
+        yield settings.source.problem(("consent", "tcf"), message, expected="a purpose with a line tcf: ...")
 
 
 def _goes_round(name: str, purposes: Mapping[str, Purpose]) -> bool:

@@ -33,8 +33,8 @@ def check_settings(settings: Loaded[Settings], datasets: Datasets, root: Path) -
     yield from problems
     yield from datasets.of_kind(contract, DatasetKind.CONSENT_LEDGER, settings.source, where)
     check = column_check(contract, settings.source)
-    for name in ("subject", "purpose", "basis", "status", "valid_from", "valid_to", "recorded_at"):
-        yield from check(getattr(ledger, name), ("consent", name))
+    for path, column in ledger.named():
+        yield from check(column, ("consent", *path))
 
 
 def _schedule(settings: Loaded[Settings]) -> Iterator[Problem]:
