@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +17,13 @@ from governance_pipeline.cli.common import (
     print_json,
     table,
 )
+from governance_pipeline.cli.lineage_seen import AsOfOption, known, seen
 from governance_pipeline.cli.verbs import App
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from governance_pipeline.charter.project import Project
     from governance_pipeline.lineage.graph import LineageGraph
+    from governance_pipeline.lineage.ranking import Affected
+    from governance_pipeline.lineage.story import Told
     from governance_pipeline.vocabulary.entity import Entity
 
 group = App(help="Lineage: where a thing comes from, and what depends on it.")
@@ -40,16 +41,121 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="lineage")
 
 
-@group.command(epilog="Example: governance lineage trace model:mortgage_approval")
-def trace(node: NodeArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
-    """Everything upstream of a node, each step with its evidence."""
-    _walk(node, project, output, upstream=True)
+MermaidOption = Annotated[
+    bool, typer.Option("--mermaid", help="Draw it as Mermaid text, with nothing else printed.")
+]
+
+
+@group.command(epilog="Example: governance lineage trace version:mortgage_approval/2 --as-of 2026-03-12")
+def trace(
+    node: NodeArgument,
+    project: ProjectOption = None,
+    as_of: AsOfOption = None,
+    mermaid: MermaidOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Everything upstream of a node, as a tree and as a story: each sentence with its evidence."""
+    from governance_pipeline.bootstrap import open_project
+    from governance_pipeline.lineage.impact import steps
+    from governance_pipeline.lineage.story import tell
+
+    found = seen(open_project(project), as_of)
+    entity = known(found.graph, node)
+    if mermaid:
+        draw(found.graph, found.graph.distances(entity, down=False))
+        return
+    told = tell(found.graph, entity, nodes=found.nodes, measured=found.measured)
+    if output is Format.JSON:
+        above = steps(found.graph, entity, upstream=True)
+        reached = found.graph.distances(entity, down=False)
+        of = [one for one in found.nodes if one.entity in reached]
+        print_json({"node": str(entity), "as_of": as_of, "steps": above, "story": told, "nodes": of})
+        return
+    _tree(found.graph, entity)
+    _story(entity, told)
+
+
+def _tree(graph: LineageGraph, entity: Entity) -> None:
+    from governance_pipeline.lineage.impact import flattened
+    from governance_pipeline.lineage.impact import trace as trees
+
+    out = console()
+    out.print(f"What {entity.name} comes from", style="bold", markup=False)
+    for depth, branch in flattened(trees(graph, entity).upstream):
+        edge = branch.edge
+        how = f"  {str(edge.kind).replace('_', ' ')}, {edge.known_by}" if edge is not None else ""
+        again = "  (as told above or below)" if branch.again and graph.incoming(branch.node) else ""
+        out.print(f"{'  ' * depth}{branch.node}{how}{again}", markup=False, soft_wrap=True)
+
+
+def _story(entity: Entity, told: Sequence[Told]) -> None:
+    out = console()
+    if not told:
+        out.print(f"the lineage knows nothing that {entity.name} comes from", markup=False)
+        return
+    out.print("\nThe story", style="bold")
+    for one in told:
+        out.print(one.sentence, markup=False, soft_wrap=True)
+
+
+def draw(graph: LineageGraph, nodes: Iterable[Entity]) -> None:
+    """Print a part of the graph as Mermaid text."""
+    from governance_pipeline.lineage.mermaid import mermaid
+
+    typer.echo(mermaid(graph, nodes), nl=False)
 
 
 @group.command(epilog="Example: governance lineage impact dataset:lending.bureau_scores")
-def impact(node: NodeArgument, project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
-    """Everything downstream of a node, with its owners."""
-    _walk(node, project, output, upstream=False)
+def impact(
+    node: NodeArgument,
+    project: ProjectOption = None,
+    as_of: AsOfOption = None,
+    mermaid: MermaidOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Everything downstream of a node to deployments, with its owners, the most at risk first."""
+    from governance_pipeline.bootstrap import open_project
+    from governance_pipeline.lineage.impact import starts, steps
+    from governance_pipeline.lineage.ranking import affected
+
+    found = seen(open_project(project), as_of)
+    entity = known(found.graph, node)
+    if mermaid:
+        draw(found.graph, found.graph.distances(entity, down=True))
+        return
+    ranked = affected(found.graph, starts(found.graph, entity), found.risks)
+    if output is Format.JSON:
+        below = steps(found.graph, entity, upstream=False)
+        print_json({"node": str(entity), "as_of": as_of, "steps": below, "affected": ranked})
+        return
+    print_affected(f"What {entity.name} flows into", ranked)
+    if not ranked:
+        console().print(f"the lineage knows nothing that depends on {entity.name}", markup=False)
+
+
+def print_affected(title: str, ranked: Sequence[Affected]) -> None:
+    """Things, the most at risk first, each with its owners and the last step of the way to it."""
+    from governance_pipeline.lineage.story import sentence
+
+    entries(
+        title,
+        (
+            (
+                one.tier or "not scored",
+                str(one.entity),
+                " · ".join(
+                    part
+                    for part in (
+                        f"owner {', '.join(one.owners)}" if one.owners else "nobody answers for it",
+                        f"risk {one.risk:.0f} of 100" if one.risk is not None else "",
+                        sentence(one.path[-1]) if one.path else "",
+                    )
+                    if part
+                ),
+            )
+            for one in ranked
+        ),
+    )
 
 
 @group.command(epilog="Example: governance lineage ingest events/ run.ndjson.gz")
@@ -81,67 +187,3 @@ def ingest(
         entries("Refused", (("refused", str(one.file), why) for one in taken for why in one.refused))
     if any(one.refused for one in taken):
         raise typer.Exit(1)
-
-
-def _walk(node: str, project: ProjectOption, output: Format, *, upstream: bool) -> None:
-    from governance_pipeline.bootstrap import open_project
-    from governance_pipeline.lineage.impact import steps
-    from governance_pipeline.stages.services import utc_now
-
-    opened = open_project(project)
-    graph = _graph(opened, utc_now())
-    entity = _known(graph, node)
-    found = steps(graph, entity, upstream=upstream)
-    if output is Format.JSON:
-        print_json({"node": str(entity), "steps": found})
-        return
-    word = "comes from" if upstream else "flows into"
-    entries(
-        f"What {entity.name} {word}",
-        (
-            (
-                str(edge.kind).replace("_", " "),
-                f"{edge.source} -> {edge.target}",
-                f"{edge.known_by}, {edge.evidence}",
-            )
-            for edge in found
-        ),
-    )
-    if not found:
-        nothing = f"that {entity.name} comes from" if upstream else f"that depends on {entity.name}"
-        console().print(f"the lineage knows nothing {nothing}", markup=False)
-
-
-def _graph(project: Project, now: datetime) -> LineageGraph:
-    from governance_pipeline.bootstrap import open_project_store
-    from governance_pipeline.lineage.build import build_graph
-    from governance_pipeline.stages.discover import discover
-    from governance_pipeline.stages.places import recorded_places
-
-    store = open_project_store(project)
-    try:
-        with store.begin() as unit:
-            tellings = unit.lineage_events.as_of(now)
-        readings = recorded_places(store, project, now.date()).readings
-    finally:
-        store.close()
-    return build_graph(project, discover(project, now).all_versions, tellings, readings)
-
-
-def _known(graph: LineageGraph, text: str) -> Entity:
-    from difflib import get_close_matches
-
-    from governance_pipeline.errors import NotFound, UsageError
-    from governance_pipeline.vocabulary.entity import Entity
-
-    meant = sorted(str(node) for node in graph.nodes if node.name == text)
-    if meant:
-        raise UsageError(f"'{text}' does not say what it is", hint=f"write {' or '.join(meant)}")
-    entity = Entity.parse(text)
-    if entity not in graph.nodes:
-        near = get_close_matches(text, [str(node) for node in graph.nodes], n=1)
-        hint = (
-            f"did you mean '{near[0]}'?" if near else "see `governance validate --explain` for the datasets"
-        )
-        raise NotFound(f"the lineage has no '{text}'", hint=hint)
-    return entity

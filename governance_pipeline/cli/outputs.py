@@ -14,13 +14,15 @@ from pydantic import TypeAdapter
 
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
+from governance_pipeline.lineage.ranking import Affected
+from governance_pipeline.lineage.story import Told
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
-from governance_pipeline.vocabulary.lineage import Edge
+from governance_pipeline.vocabulary.lineage import Edge, Node
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import NightEvent
 from governance_pipeline.vocabulary.review import Milestone, ReviewStatus
@@ -63,10 +65,23 @@ class Gate:
 
 @dataclass(frozen=True)
 class Lineage:
-    """``lineage trace`` and ``lineage impact``: the steps, nearest first."""
+    """``lineage trace``: the steps and the story, nearest first; ``as_of`` is null for the graph of now."""
 
     node: str
+    as_of: date | None
     steps: list[Edge]
+    story: list[Told]
+    nodes: list[Node]
+
+
+@dataclass(frozen=True)
+class LineageImpact:
+    """``lineage impact``: the steps, nearest first, and what they reach, the most at risk first."""
+
+    node: str
+    as_of: date | None
+    steps: list[Edge]
+    affected: list[Affected]
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,7 @@ OUTPUTS: Mapping[str, Any] = {
     "status": Status,
     "gate": Gate,
     "lineage": Lineage,
+    "lineage-impact": LineageImpact,
     "incident-list": list[Incident],
     "incident-show": IncidentStory,
     "alert-list": list[Alert],

@@ -9,7 +9,8 @@ from pathlib import Path
 from governance_pipeline.charter.contract import Column, Contract
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.build_catalog import join_readings
-from governance_pipeline.lineage.build_models import model_edges, model_nodes
+from governance_pipeline.lineage.build_contracts import contract_edges, contract_nodes, model_answers
+from governance_pipeline.lineage.build_models import model_edges, model_file, model_nodes
 from governance_pipeline.lineage.build_sql import SqlFindings, sql_findings
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.observed import observed
@@ -29,7 +30,8 @@ class BuiltGraph:
 
     Attributes:
         not_understood: ``datasets/x.odcs.yaml:12: why``, one per piece of SQL that was not followed.
-        nodes: what other tools' catalogues say of nodes beside their edges.
+        nodes: what contracts, OpenLineage events and other tools' catalogues say of nodes beside their
+            edges.
     """
 
     graph: LineageGraph
@@ -64,26 +66,35 @@ def build(
     names = _table_names(project)
     edges: list[Edge] = []
     nodes: set[Entity] = set()
+    described: list[Node] = []
     not_understood: list[str] = []
     for contract in project.contracts.values():
         nodes.add(Entity.dataset(contract.dataset))
         nodes.update(Entity.column(contract.dataset, column.name) for column in contract.columns)
         place = _Place(project.root, contract)
         edges.extend(_declared(contract, place, project.contracts))
+        uses = [place.at(use.line) for use in contract.purposes]
+        edges.extend(contract_edges(contract, place.at(contract.line), uses))
+        lines = [place.at(column.line) for column in contract.columns]
+        described.extend(contract_nodes(contract, place.at(contract.line), lines))
         found = sql_findings(contract, _dialect(project, contract), names)
         edges.extend(_discovered(contract, found, place, project.contracts))
         not_understood.extend(f"{place.at(line)}: {reason}" for line, reason in found.not_understood)
     registered = sorted(versions, key=lambda version: (version.model, version.version))
     for model in project.models.values():
         edges.extend(model_edges(model, registered, project))
+        edges.extend(model_answers(model, model_file(model, project)))
         nodes.update(model_nodes(model, registered))
     if tellings:
-        edges.extend(observed(tellings, Places(project)).edges)
+        seen = observed(tellings, Places(project))
+        edges.extend(seen.edges)
+        described.extend(seen.nodes)
     joined = join_readings(project, readings)
     edges.extend(joined.edges)
-    nodes.update(node.entity for node in joined.nodes)
+    described.extend(joined.nodes)
+    nodes.update(node.entity for node in described)
     graph = LineageGraph.of(_merged(edges), nodes)
-    return BuiltGraph(graph, (*not_understood, *joined.not_understood), joined.nodes)
+    return BuiltGraph(graph, (*not_understood, *joined.not_understood), tuple(described))
 
 
 class _Place:

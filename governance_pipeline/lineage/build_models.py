@@ -26,7 +26,7 @@ def model_edges(model: ModelSpec, versions: Sequence[ModelVersion], project: Pro
     one is the other's baseline, so what is wrong at the source of a feature reaches the snapshot too.
     """
     here = Entity.model(model.name)
-    evidence = _model_file(model, project)
+    evidence = model_file(model, project)
     snapshot = model.training.snapshot
     yield Edge(Entity.dataset(snapshot), here, EdgeKind.TRAINS, evidence=evidence)
     for read in _read_by(model):
@@ -62,7 +62,9 @@ def _read_by(model: ModelSpec) -> Iterable[Entity]:
 def _version_edges(model: ModelSpec, version: ModelVersion, declared: str, registry: str) -> Iterable[Edge]:
     """What the registry says (discovered); where it names no snapshot, the model file's counts."""
     here = Entity.version(model.name, version.version)
-    yield Edge(here, Entity.model(model.name), EdgeKind.VERSION_OF, KnownBy.DISCOVERED, registry)
+    by = f" by {version.registered_by}" if version.registered_by else ""
+    since = f"since {version.registered_at:%Y-%m-%d}{by}"
+    yield Edge(here, Entity.model(model.name), EdgeKind.VERSION_OF, KnownBy.DISCOVERED, registry, since)
     for alias in version.environment.get("aliases", ()):
         pointed = Entity.deployment(f"{model.name}@{alias}")
         yield Edge(here, pointed, EdgeKind.DEPLOYED_TO, KnownBy.DISCOVERED, registry)
@@ -87,8 +89,8 @@ def _registry(model: ModelSpec, project: Project) -> str:
     return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.as_posix()
 
 
-def _model_file(model: ModelSpec, project: Project) -> str:
-    """The model's file: models/<name>.yaml, or the one file of models/ that is named like it."""
+def model_file(model: ModelSpec, project: Project) -> str:
+    """A model's file: models/<name>.yaml, or the one file of models/ that is named like it."""
     found = [
         file
         for file in sorted(project.digests)

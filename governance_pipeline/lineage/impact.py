@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
@@ -33,15 +33,13 @@ class Impact:
 
 def impact(graph: LineageGraph, node: Entity) -> Impact:
     """What a change of ``node`` can reach. A dataset's change may be one of any of its columns."""
-    starts = [node]
-    if node.kind is EntityKind.DATASET:
-        starts.extend(graph.columns.get(node.name, ()))
+    begun = starts(graph, node)
     reached: set[Entity] = set()
-    for start in starts:
+    for start in begun:
         if start not in reached:
             reached.update(graph.downstream(start))
     reached |= {owner_dataset(one) for one in reached if one.kind is EntityKind.COLUMN}
-    reached -= {*starts, owner_dataset(node)}
+    reached -= {*begun, owner_dataset(node)}
     return Impact(
         node=node,
         datasets=_of(EntityKind.DATASET, reached),
@@ -50,6 +48,13 @@ def impact(graph: LineageGraph, node: Entity) -> Impact:
         versions=_of(EntityKind.VERSION, reached),
         deployments=_of(EntityKind.DEPLOYMENT, reached),
     )
+
+
+def starts(graph: LineageGraph, node: Entity) -> list[Entity]:
+    """Where a walk from ``node`` begins: a change of a dataset may be one of any of its columns."""
+    if node.kind not in (EntityKind.DATASET, EntityKind.SOURCE):
+        return [node]
+    return [node, *graph.columns.get(node.name, ())]
 
 
 def _of(kind: EntityKind, nodes: Iterable[Entity]) -> tuple[Entity, ...]:
@@ -91,6 +96,15 @@ class Trace:
 def trace(graph: LineageGraph, node: Entity) -> Trace:
     """Both trees of ``node``. Each node is unfolded once, where it is nearest; cycles end."""
     return Trace(node, _tree(graph, node, down=False), _tree(graph, node, down=True))
+
+
+def flattened(root: Branch) -> Iterator[tuple[int, Branch]]:
+    """Every branch with its depth, as it is read from the top."""
+    waiting = [(0, root)]
+    while waiting:
+        depth, branch = waiting.pop()
+        yield depth, branch
+        waiting.extend((depth + 1, one) for one in reversed(branch.branches))
 
 
 def _tree(graph: LineageGraph, root: Entity, *, down: bool) -> Branch:

@@ -1,0 +1,52 @@
+"""governance lineage trace and impact: of now, and of a past night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Command
+from tests.tiny import night
+
+
+def test_trace_prints_a_tree_and_then_a_story_with_its_evidence(governance: Command, shop: Path):
+    told = governance("lineage", "trace", "model:approval", "--project", shop)
+    assert told.code == 0
+    tree, _, story = told.out.partition("The story")
+    assert tree.startswith("What approval comes from\nmodel:approval\n")
+    assert "  dataset:shop.people" in tree
+    assert "answers for shop.people (declared in datasets/people.odcs.yaml:" in story
+
+
+def test_a_past_night_is_told_as_it_was(governance: Command, shop: Path):
+    contract = shop / "datasets" / "people.odcs.yaml"
+    now = ("lineage", "trace", "dataset:shop.people", "--project", shop, "--format", "json")
+    before = governance(*now).json
+    assert {step["kind"] for step in before["steps"]} <= {"feeds"}
+    contract.write_text(contract.read_text().replace("name: data-team", "name: privacy-office"))
+    changed = governance(*now).json
+    past = governance(*now, "--as-of", night(2)).json
+    assert past["as_of"] == str(night(2))
+    assert past["story"] == before["story"]
+    assert changed["story"] != before["story"]
+
+
+def test_a_night_that_is_not_recorded_is_an_error_that_names_the_last_one(governance: Command, shop: Path):
+    done = governance("lineage", "trace", "model:approval", "--as-of", "2020-01-01", "--project", shop)
+    assert done.code == 2
+    assert f"the last recorded night is {night(2)}" in done.err.replace("\n", " ")
+
+
+def test_impact_names_owners_and_risk(governance: Command, shop: Path):
+    done = governance("lineage", "impact", "dataset:shop.people", "--project", shop)
+    assert done.code == 0
+    assert "model:approval" in done.out
+    assert "owner " in done.out
+    assert "of 100" in done.out
+
+
+def test_mermaid_is_all_that_is_printed(governance: Command, shop: Path):
+    for verb, node in (("trace", "model:approval"), ("impact", "dataset:shop.people")):
+        drawn = governance("lineage", verb, node, "--project", shop, "--mermaid").out
+        assert drawn.startswith("flowchart LR\n")
+        assert '[("shop.people")]' in drawn
+        assert "{{" in drawn
