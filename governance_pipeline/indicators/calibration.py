@@ -59,6 +59,8 @@ def measure(inputs: ModelInputs) -> Iterator[Measurement]:
         sentence = words.rare_outcomes("auc")
         yield replace(nothing, outcome=Outcome.INSUFFICIENT, sentence=sentence)
         return
+    bins = _shown(measured, k)
+    carriers = sorted(bins, key=lambda one: -one["part"])
     threshold = policy.threshold(inputs.model.tier)
     outcome = threshold.judge(measured.interval[0])
     yield replace(
@@ -68,20 +70,23 @@ def measure(inputs: ModelInputs) -> Iterator[Measurement]:
         n=measured.all.n,
         interval=measured.interval,
         threshold=threshold,
-        sentence=words.reliability(when, measured, outcome, threshold),
+        sentence=words.reliability(when, measured, outcome, threshold, carriers),
         details={
             **nothing.details,
             "observed_error": measured.observed,
             "chance": measured.chance,
             "observed": measured.all.observed,
             "predicted": measured.all.predicted,
-            "bins": _shown(measured, k),
+            "bins": bins,
+            "carriers": [{name: one[name] for name in ("from", "to", "part")} for one in carriers],
         },
     )
 
 
 def _shown(measured: Reliability, k: int) -> list[dict[str, float]]:
-    """The reliability diagram, without bins in which one kind of outcome is so rare as to point at people."""
+    """The reliability diagram, without bins in which one kind of outcome is so rare as to point at people;
+    ``part`` is what a bin adds to the observed error.
+    """
     return [
         {
             "from": place / RELIABILITY_BINS,
@@ -89,6 +94,7 @@ def _shown(measured: Reliability, k: int) -> list[dict[str, float]]:
             "n": part.n,
             "predicted": part.predicted,
             "observed": part.observed,
+            "part": part.n / measured.all.n * abs(part.error),
         }
         for place, part in measured.bins
         if min(part.favourable, part.n - part.favourable) >= k

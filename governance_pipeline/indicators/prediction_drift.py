@@ -20,15 +20,20 @@ from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.indicators.base import Indicator, ModelInputs
 from governance_pipeline.indicators.followed import Followed, blank, followed
 from governance_pipeline.indicators.statistics import live_words as words
+from governance_pipeline.indicators.statistics.bins import MISSING, PairedBins
+from governance_pipeline.indicators.statistics.comparison import carriers
+from governance_pipeline.indicators.statistics.drift_words import carried
 from governance_pipeline.indicators.statistics.effects import psi_effect
 from governance_pipeline.indicators.statistics.homogeneity import change_p_value
 from governance_pipeline.indicators.statistics.multiplicity import benjamini_hochberg
-from governance_pipeline.profiles.profile import PredictionCell
+from governance_pipeline.indicators.statistics.words import number
+from governance_pipeline.profiles.profile import SCORE_BINS, PredictionCell
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
 
 NAME = "prediction_drift"
 UNIT = "PSI"
+_DECISIONS = ("unfavourable decisions", "favourable decisions")
 
 
 def applies(model: ModelSpec) -> bool:
@@ -121,8 +126,8 @@ def _compared(
 ) -> Measurement:
     by_score = bool(inputs.model.training.score if sides.trained else log.score)
     counts = [_counts(cells, by_score=by_score) for cells in (sides.then, sides.now)]
-    places = sorted({place for count in counts for place in count}, key=repr)
-    then, now = ([count[place] for place in places] for count in counts)
+    bins = _bins(counts[0], counts[1], by_score=by_score)
+    then, now = bins.reference, bins.current
     effect = psi_effect(then, now)
     threshold = policy.threshold(inputs.model.tier)
     outcome = threshold.judge(effect.low)
@@ -135,7 +140,9 @@ def _compared(
         n=sum(now),
         interval=(effect.low, effect.high),
         threshold=threshold,
-        sentence=words.moved(lately, first_days, effect, favourable, outcome, threshold, by_score=by_score),
+        sentence=words.moved(
+            lately, first_days, effect, favourable, outcome, threshold, carried(bins), by_score=by_score
+        ),
         details={
             **nothing.details,
             "n_then": sum(then),
@@ -144,6 +151,7 @@ def _compared(
             "favourable_then": favourable[0],
             "favourable_now": favourable[1],
             "p_value": change_p_value(then, now),
+            "bins": carriers(bins),
         },
     )
 
@@ -158,6 +166,29 @@ def _counts(cells: Iterable[PredictionCell], *, by_score: bool) -> Counter[int |
     for cell in cells:
         found[cell.bin if by_score else cell.prediction] += cell.count
     return found
+
+
+def _bins(then: Counter[int | None], now: Counter[int | None], *, by_score: bool) -> PairedBins:
+    """Both sides by bin of the score, or by decision, with "none" as the last. Of decisions, and of scores
+    below 0 or above 1, there is a bin only where there are some.
+    """
+    met = {place for count in (then, now) for place in count if place is not None}
+    places = sorted(met | set(range(SCORE_BINS))) if by_score else sorted(met)
+    label = _scores if by_score else _DECISIONS.__getitem__
+    return PairedBins(
+        (*(label(place) for place in places), MISSING),
+        (*(then[place] for place in places), then[None]),
+        (*(now[place] for place in places), now[None]),
+        tuple(map(float, places)) if by_score else None,
+    )
+
+
+def _scores(place: int) -> str:
+    if place < 0:
+        return "values below 0"
+    if place >= SCORE_BINS:
+        return "values above 1"
+    return f"values from {number(place / SCORE_BINS)} to {number((place + 1) / SCORE_BINS)}"
 
 
 def _favourable(cells: Iterable[PredictionCell]) -> float | None:

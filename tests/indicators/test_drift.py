@@ -238,6 +238,21 @@ def test_values_that_one_scan_listed_and_the_other_counted_as_rare_are_not_calle
     assert found.value == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"a": 500, "b": 310, "c": 190}, "almost all of it is 'b', then 'c'."),
+        ({"a": 500, "b": 200, "c": 170, "d": 130}, "almost all of it is 'b', then 'c', then 'd'."),
+        ({"a": 480, "e": 5, "b": 315, "c": 200}, "almost all of it is 'b', then 'c'."),
+        ({"a": 400, **dict.fromkeys("bcdefg", 100)}, "limit 0.2)."),
+    ],
+)
+def test_categories_that_carry_a_drift_are_named_in_order_and_no_more_than_three(now, told):
+    found = drift(words({"a": 1000}), words(now))
+    assert found.outcome is Outcome.FAIL
+    assert found.sentence.endswith(told)
+
+
 def test_a_new_category_is_found_and_named_only_from_eleven_rows_on():
     then = words({"branch": 1000})
     seen = drift(then, words({"branch": 300, "agent": 100}))

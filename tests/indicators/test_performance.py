@@ -205,6 +205,14 @@ def test_scores_that_promise_too_much_fail():
     assert found.outcome is Outcome.FAIL if found.interval[0] > 0.1 else Outcome.WARN
     assert found.details["observed_error"] == pytest.approx(0.125, abs=0.003)
     assert "percentage points off on average" in found.sentence
+    assert found.details["carriers"] == [
+        {"from": 0.6875, "to": 0.75, "part": pytest.approx(0.124, abs=1e-4)},
+        {"from": 0.25, "to": 0.3125, "part": pytest.approx(0, abs=1e-4)},
+    ]
+    assert sum(one["part"] for one in found.details["bins"]) == pytest.approx(found.details["observed_error"])
+    assert found.sentence.endswith(
+        "; the largest part of it is scores from 0.688 to 0.75, of which 50 % were favourable."
+    )
 
 
 def test_scores_that_are_no_probabilities_or_too_few_are_insufficient():

@@ -70,6 +70,43 @@ def test_scores_that_moved_fail_and_say_how_many_are_favourable_now_and_then():
     assert "80 % of the decisions are favourable, 50 % were then" in found.sentence
 
 
+def test_a_move_says_which_scores_carry_it_in_order():
+    """Twelve in a hundred rows leave a quarter of the scores evenly; all of them arrive in two bins."""
+    moved = {**dict.fromkeys(range(4, 10), 3), **dict.fromkeys(range(10, 28), 5), 28: 9, 29: 3}
+    found = only(drift(*days(60, 33, EVEN), *days(6, 0, moved)))
+    assert found.outcome in (Outcome.WARN, Outcome.FAIL)
+    labels = [one["label"] for one in found.details["bins"]]
+    assert labels[:2] == ["values from 0.875 to 0.906", "values from 0.906 to 0.938"]
+    parts = [one["psi"] for one in found.details["bins"]]
+    assert parts == sorted(parts, reverse=True)
+    assert "; almost all of it is scores from 0.875 to 0.938;" in found.sentence
+
+
+def test_a_move_to_no_score_says_so():
+    lost = {None: 60, **dict.fromkeys(range(4, 28), 3)}
+    found = only(drift(*days(60, 33, EVEN), *days(6, 0, lost)))
+    assert "; almost all of it is predictions without a score; " in found.sentence
+    assert found.details["bins"][0]["label"] == "no value"
+
+
+def test_scores_beyond_their_range_have_bins_of_their_own():
+    beyond = {**dict.fromkeys(range(4, 28), 4), -1: 12, 32: 12}
+    found = only(drift(*days(60, 33, EVEN), *days(6, 0, beyond)))
+    assert {one["label"] for one in found.details["bins"][:2]} == {"values below 0", "values above 1"}
+    decided = only(
+        drift(*days(60, 33, EVEN), *days(6, 0, HIGH), log={k: v for k, v in LOG.items() if k != "score"})
+    )
+    assert {one["label"] for one in decided.details["bins"]} == {
+        "favourable decisions",
+        "unfavourable decisions",
+    }
+    assert "of it is" not in decided.sentence
+
+
+def test_a_pass_names_no_scores():
+    assert "of it is" not in only(drift(*days(60, 33, EVEN), *days(6, 0, EVEN))).sentence
+
+
 def test_without_scores_decisions_are_compared():
     cells = [replace(cell, bin=None) for cell in (*days(60, 33, EVEN), *days(6, 0, HIGH))]
     found = only(drift(*cells, log={k: v for k, v in LOG.items() if k != "score"}))

@@ -92,33 +92,33 @@ class Comparison:
             **rounded,
             "p_value": self.p_value,
             "same_weekdays": self.samples.weekdays,
-            "bins": self.carriers(),
+            "bins": carriers(self.bins),
         }
 
-    def carriers(self) -> list[dict[str, Any]]:
-        """The bins that carry the drift, the largest part first.
 
-        A value that fewer than eleven rows hold then and now is not named, and a count under eleven
-        is not shown, nor the part of the drift from which it could be worked out.
-        """
-        bins = self.bins
-        parts = psi_contributions(bins.reference, bins.current, pseudocount=HALDANE)
-        then, now = sum(bins.reference), sum(bins.current)
-        shown: list[dict[str, Any]] = []
-        for index in sorted(range(len(parts)), key=lambda place: -parts[place]):
-            before, after = bins.reference[index], bins.current[index]
-            if max(before, after) < MINIMUM_GROUP:
-                continue
-            small = 0 < before < MINIMUM_GROUP or 0 < after < MINIMUM_GROUP
-            shown.append(
-                {
-                    "label": bins.labels[index],
-                    "share_then": _shown(before, then),
-                    "share_now": _shown(after, now),
-                    "psi": None if small else round(float(parts[index]), 4),
-                }
-            )
-        return shown[:SHOWN]
+def carriers(bins: PairedBins) -> list[dict[str, Any]]:
+    """The bins that carry a drift, the largest part first.
+
+    A value that fewer than eleven rows hold then and now is not named, and a count under eleven
+    is not shown, nor the part of the drift from which it could be worked out.
+    """
+    parts = psi_contributions(bins.reference, bins.current, pseudocount=HALDANE)
+    then, now = sum(bins.reference), sum(bins.current)
+    shown: list[dict[str, Any]] = []
+    for index in sorted(range(len(parts)), key=lambda place: -parts[place]):
+        before, after = bins.reference[index], bins.current[index]
+        if max(before, after) < MINIMUM_GROUP:
+            continue
+        small = 0 < before < MINIMUM_GROUP or 0 < after < MINIMUM_GROUP
+        shown.append(
+            {
+                "label": bins.labels[index],
+                "share_then": _shown(before, then),
+                "share_now": _shown(after, now),
+                "psi": None if small else round(float(parts[index]), 4),
+            }
+        )
+    return shown[:SHOWN]
 
 
 def _shown(count: int, total: int) -> float | None:

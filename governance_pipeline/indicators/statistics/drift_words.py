@@ -20,6 +20,8 @@ KINDS = {
     "other": "values of another type",
 }
 ALMOST_ALL, MOST = 0.95, 0.8
+NAMED = 3
+"""Values that a sentence names; more of them explain nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ class Subject:
 
 def differs(subject: Subject, found: Comparison, threshold: Threshold) -> str:
     """For a warning or a failure."""
-    moved, carried = _moved(found), _carried(found.bins)
+    moved, where = _moved(found), carried(found.bins)
     what = f"{subject.values} differ from {subject.learned}"
     how = f"{what}: {moved}" if moved else what
     facts = f"{how} ({_index(found)}, {_limit(threshold)})"
-    return f"{facts}; {carried}." if carried else f"{facts}."
+    return f"{facts}; {where}." if where else f"{facts}."
 
 
 def may_differ(subject: Subject, found: Comparison, threshold: Threshold) -> str:
@@ -180,8 +182,10 @@ def _moved(found: Comparison) -> str:
     return " and ".join(parts)
 
 
-def _carried(bins: PairedBins) -> str:
-    """Where the rows went: the bins that gained, and how much of all that was gained they hold."""
+def carried(bins: PairedBins) -> str:
+    """Where the rows went: the bins that gained, the largest gain first, and how much of all that was gained
+    they hold; "" where it is spread over many.
+    """
     then, now = sum(bins.reference), sum(bins.current)
     gains = [
         max(0.0, after / now - before / then)
@@ -190,12 +194,26 @@ def _carried(bins: PairedBins) -> str:
     total = sum(gains)
     if total == 0:
         return ""
-    place, length = _fewest(gains, MOST * total) if bins.ordered else (gains.index(max(gains)), 1)
-    held = sum(gains[place : place + length]) / total
-    if held < MOST or sum(bins.current[place : place + length]) < MINIMUM_GROUP:
+    runs = [_fewest(gains, MOST * total)] if bins.ordered else [(place, 1) for place in _largest(gains)]
+    held = sum(sum(gains[place : place + length]) for place, length in runs) / total
+    if held < MOST or any(
+        sum(bins.current[place : place + length]) < MINIMUM_GROUP for place, length in runs
+    ):
         return ""
     amount = "almost all" if held >= ALMOST_ALL else "most"
-    return f"{amount} of it is {_joined(bins.labels[place : place + length])}"
+    named = ", then ".join(_joined(bins.labels[place : place + length]) for place, length in runs)
+    return f"{amount} of it is {named}"
+
+
+def _largest(gains: Sequence[float]) -> list[int]:
+    """The fewest bins that hold most of the gains, the largest first; at most three."""
+    order = sorted(range(len(gains)), key=lambda place: -gains[place])
+    enough = next(
+        count
+        for count in range(1, len(order) + 1)
+        if sum(gains[place] for place in order[:count]) >= MOST * sum(gains)
+    )
+    return order[: min(enough, NAMED)]
 
 
 def _fewest(gains: Sequence[float], wanted: float) -> tuple[int, int]:

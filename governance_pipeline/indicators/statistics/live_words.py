@@ -104,8 +104,18 @@ def no_probabilities(when: str) -> str:
     return f"{when} some have a score below 0 or above 1: such scores are no probabilities to be held to."
 
 
-def reliability(when: str, found: Reliability, outcome: Outcome, threshold: Threshold) -> str:
-    """How far outcomes are from what scores said."""
+def reliability(
+    when: str,
+    found: Reliability,
+    outcome: Outcome,
+    threshold: Threshold,
+    carriers: Sequence[Mapping[str, float]],
+) -> str:
+    """How far outcomes are from what scores said.
+
+    Args:
+        carriers: the bins that carry it, the largest part first; the first one is told of a breach.
+    """
     low, high = points(found.interval[0]), points(found.interval[1])
     told = (
         f"{when} {percent(found.all.observed)} were favourable where scores said "
@@ -113,7 +123,14 @@ def reliability(when: str, found: Reliability, outcome: Outcome, threshold: Thre
         f"{points(found.value)} percentage points off on average, beyond what chance adds "
         f"(95 % interval {low} to {high})"
     )
-    return f"{told}, {_verdict(found.value, outcome, threshold, points)}."
+    where = ""
+    if carriers and outcome in (Outcome.FAIL, Outcome.WARN):
+        most = carriers[0]
+        where = (
+            f"; the largest part of it is scores from {number(most['from'])} to {number(most['to'])}, "
+            f"of which {percent(most['observed'])} were favourable"
+        )
+    return f"{told}, {_verdict(found.value, outcome, threshold, points)}{where}."
 
 
 def _verdict(value: float, outcome: Outcome, threshold: Threshold, shown: Callable[[float], str]) -> str:
@@ -146,22 +163,31 @@ def moved(
     favourable: Sequence[float | None],
     outcome: Outcome,
     threshold: Threshold,
+    carried: str,
     *,
     by_score: bool,
 ) -> str:
-    """Predictions of now beside those of the version's first days, or of the training data (None)."""
+    """Predictions of now beside those of the version's first days, or of the training data (None).
+
+    Args:
+        carried: which bins carry it, as of a drift; told of scores that moved.
+    """
     what = "Scores" if by_score else "Decisions"
     shares = ""
     if favourable[0] is not None and favourable[1] is not None:
         shares = (
             f"; {percent(favourable[1])} of the decisions are favourable, {percent(favourable[0])} were then"
         )
+    where = ""
+    if carried and by_score and outcome in (Outcome.FAIL, Outcome.WARN):
+        told = carried.replace("missing values", "predictions without a score").replace("values", "scores")
+        where = f"; {told}"
     low, high = number(effect.low), number(effect.high)
     beside = f"the version's first days ({day(then[0])} to {day(then[1])})" if then else "the training data"
     return (
         f"{what} from {day(now[0])} to {day(now[1])} compared with {beside}: "
         f"a population stability index of {number(effect.value)} (95 % interval {low} to {high}), "
-        f"{_verdict(effect.value, outcome, threshold, number)}{shares}."
+        f"{_verdict(effect.value, outcome, threshold, number)}{where}{shares}."
     )
 
 
