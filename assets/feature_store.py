@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.keys import MODELS, dataset_key, entity_key, model_key, plain, version_key
+from assets.keys import FEATURE_STORE, MODELS, dataset_key, entity_key, model_key, plain, version_key
 from assets.lineage import column_lineage, reaches, traces_back, upstream_assets
 from assets.markdown import numbered
 from assets.owners import owner_words, owners
@@ -20,6 +20,8 @@ from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.review import ModelVersion
+
+_SERVED = (EntityKind.FEATURE_VIEW, EntityKind.FEATURE_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,18 @@ def feature_store_specs(
     """
     shelf = _Shelf(project, graph, discovery, upstream_assets(graph), today)
     uncontracted = sorted(node for node in graph.nodes if node.kind is EntityKind.SOURCE)
-    return [
+    served = sorted(node for node in graph.nodes if node.kind in _SERVED)
+    specs = (
         *(_dataset(shelf, contract) for contract in project.contracts.values()),
         *(_model(shelf, model) for model in project.models.values()),
         *(_version(shelf, version) for version in discovery.all_versions),
-        *(_source(source) for source in uncontracted),
-    ]
+        *(_source(shelf, source) for source in uncontracted),
+        *(_served(shelf, node) for node in served),
+    )
+    found: dict[dg.AssetKey, dg.AssetSpec] = {}
+    for spec in specs:
+        found.setdefault(spec.key, spec)  # what other tools call alike is one asset
+    return list(found.values())
 
 
 def _dataset(shelf: _Shelf, contract: Contract) -> dg.AssetSpec:
@@ -167,9 +175,22 @@ def _version(shelf: _Shelf, version: ModelVersion) -> dg.AssetSpec:
     )
 
 
-def _source(source: Entity) -> dg.AssetSpec:
+def _served(shelf: _Shelf, node: Entity) -> dg.AssetSpec:
+    kind = str(node.kind).replace("_", " ")
+    return dg.AssetSpec(
+        entity_key(node),
+        description=f"The {kind} {node.name} of a feature store, as the last night read it.",
+        deps=shelf.upstream.get(node, ()),
+        group_name=FEATURE_STORE,
+        kinds={kind},
+        metadata=reaches(shelf.graph, node),
+    )
+
+
+def _source(shelf: _Shelf, source: Entity) -> dg.AssetSpec:
     return dg.AssetSpec(
         entity_key(source),
+        deps=shelf.upstream.get(source, ()),
         description="This table is read but has no contract: nobody answers for it and nothing measures it.",
         group_name="without_contract",
         kinds={"source"},

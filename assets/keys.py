@@ -10,12 +10,17 @@ from governance_pipeline.vocabulary.entity import Entity, EntityKind
 
 GOVERNANCE = "governance"
 MODELS = "models"
-_OURS = {GOVERNANCE, MODELS}
+FEATURE_STORE = "feature_store"
+_OURS = {GOVERNANCE, MODELS, FEATURE_STORE}
 
 
 def dataset_key(dataset: str) -> dg.AssetKey:
-    """``lending.incomes`` as lending / incomes; set apart where it would read like one of our own."""
-    parts = dataset.split(".")
+    """``lending.incomes`` as lending / incomes; set apart where it would read like one of our own.
+
+    Files and addresses that other tools read are split at their slashes, which Dagster shows between parts.
+    """
+    parts = [part for part in re.split(r"/+", dataset) if part] if "/" in dataset else dataset.split(".")
+    parts = [part or "_" for part in parts or ["_"]]
     return dg.AssetKey(["datasets", *parts] if parts[0] in _OURS else parts)
 
 
@@ -39,8 +44,10 @@ def entity_key(entity: Entity) -> dg.AssetKey:
     if entity.kind is EntityKind.MODEL:
         return model_key(entity.name)
     if entity.kind is EntityKind.VERSION:
-        model, _, version = entity.name.partition("/")
+        model, _, version = entity.name.rpartition("/")
         return version_key(model, version)
+    if entity.kind in (EntityKind.FEATURE_VIEW, EntityKind.FEATURE_SERVICE):
+        return dg.AssetKey([FEATURE_STORE, *entity.name.split("/")])
     return dataset_key(entity.dataset_name)
 
 

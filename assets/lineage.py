@@ -22,7 +22,14 @@ from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import EdgeKind
 
-_ASSETS = {EntityKind.SOURCE, EntityKind.DATASET, EntityKind.MODEL, EntityKind.VERSION}
+_ASSETS = {
+    EntityKind.SOURCE,
+    EntityKind.DATASET,
+    EntityKind.FEATURE_VIEW,
+    EntityKind.FEATURE_SERVICE,
+    EntityKind.MODEL,
+    EntityKind.VERSION,
+}
 
 
 def upstream_assets(graph: LineageGraph) -> dict[Entity, Sequence[dg.AssetKey]]:

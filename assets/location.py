@@ -15,9 +15,11 @@ from assets.indicators import night_asset
 from assets.resources import GovernanceResource
 from governance_pipeline import bootstrap
 from governance_pipeline.charter.project import Project
-from governance_pipeline.errors import NotFound
+from governance_pipeline.errors import GovernanceError, NotFound
 from governance_pipeline.lineage.build import build_graph
-from governance_pipeline.stages.discover import discover
+from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.stages.discover import Discovery, discover
+from governance_pipeline.stages.knowledge import known_graph, known_versions
 from governance_pipeline.stages.services import utc_now
 
 _CLONE = Path(__file__).resolve().parent.parent
@@ -66,6 +68,28 @@ def sample_template() -> Path:
     return installed if installed.exists() else _CLONE / "examples" / "lending"
 
 
+def _known(project: Project, governance: GovernanceResource, now: datetime) -> tuple[Discovery, LineageGraph]:
+    """Versions and lineage as they are known by day: with what nights read elsewhere, and with events.
+
+    A template has no nights; and a store that does not answer costs what it knows, not the location.
+    """
+    if not governance.template:
+        try:
+            with governance.open() as services:
+                store = services.store
+                discovery = discover(
+                    project, now, environ=services.environ or None, known=known_versions(project, store)
+                )
+                built = known_graph(project, store, discovery.all_versions, now.date(), now)
+                return discovery, built.graph
+        except GovernanceError as error:
+            logging.getLogger("dagster.governance").warning(
+                "the lineage is that of the files only: %s", error
+            )
+    discovery = discover(project, now)
+    return discovery, build_graph(project, discovery.all_versions)
+
+
 def build_definitions(
     project: Project,
     *,
@@ -75,13 +99,13 @@ def build_definitions(
 ) -> dg.Definitions:
     """Assets, checks, job, schedule and sensors of ``project``, as it is ``now``.
 
-    Model versions are read from the registries at load; reload the location to see new ones. A
+    Model versions are read from the registries at load, what other tools know from the last night; reload
+    the location to see new ones. A
     ``template`` has no schedule and no sensors, and its nights refuse to run.
     """
     now = now or utc_now()
     governance = governance or GovernanceResource(project=str(project.root), template=template)
-    discovery = discover(project, now)
-    graph = build_graph(project, discovery.all_versions)
+    discovery, graph = _known(project, governance, now)
     return dg.Definitions(
         assets=[
             *feature_store_specs(project, graph, discovery, now.date()),

@@ -17,16 +17,18 @@ from croniter import croniter
 
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.errors import UsageError
-from governance_pipeline.lineage.build import build, build_graph
+from governance_pipeline.lineage.build import build
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.risk.assess import assess
 from governance_pipeline.stages.baselines import take_baselines
+from governance_pipeline.stages.changes import moved_aliases
 from governance_pipeline.stages.consequences import Consequences, draw_consequences
 from governance_pipeline.stages.crosses import count_crosses
 from governance_pipeline.stages.discover import discover
+from governance_pipeline.stages.knowledge import known_graph, known_versions
 from governance_pipeline.stages.measure import Evidence, measure
 from governance_pipeline.stages.pictures import linked
-from governance_pipeline.stages.places import read_places, recorded_places
+from governance_pipeline.stages.places import read_places
 from governance_pipeline.stages.publish import publish_lineage
 from governance_pipeline.stages.recall import recall
 from governance_pipeline.stages.record import NightResult, record, record_reviews
@@ -109,7 +111,8 @@ def check_dataset(services: Services, dataset: str, night: date) -> list[Measure
 
 
 def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Opening]:
-    """Open the reviews of model versions that appeared since the last night, on that night's evidence.
+    """Open the reviews of model versions that appeared since the last night, and of aliases that moved, on
+    that night's evidence.
 
     The next night would open them too; this lets a registration by day be reviewed at once. Before a
     first night there is no evidence, and nothing is opened.
@@ -120,13 +123,14 @@ def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Open
     with services.store.begin() as unit:
         latest = unit.nights.latest()
         measurements = unit.measurements.of_night(latest.night) if latest else ()
-        versions = [one for model in services.project.models for one in unit.versions.of_model(model)]
     if latest is None:
         return ()
+    versions = known_versions(services.project, services.store)
     discovery = discover(services.project, services.clock(), environ=services.environ, known=versions)
-    known = recorded_places(services.store, services.project, latest.night)
-    graph = build_graph(services.project, discovery.all_versions, readings=known.readings)
-    found = find_reviews(services, latest.night, services.clock(), discovery, graph, measurements)
+    project, store, now = services.project, services.store, services.clock()
+    graph = known_graph(project, store, discovery.all_versions, latest.night, now).graph
+    moved = moved_aliases(store, project, latest.night, latest.night, discovery)
+    found = find_reviews(services, latest.night, now, discovery, graph, measurements, moved)
     if write and found.openings:
         record_reviews(services.store, found)
     return found.openings

@@ -56,25 +56,21 @@ def seen(project: Project, as_of: date | None) -> Seen:
     store = open_project_store(project)
     try:
         with store.begin() as unit:
-            if as_of is None:
-                latest = unit.nights.latest()
-                tellings = unit.lineage_events.as_of(utc_now())
-            else:
-                latest = _recorded(unit, as_of)
+            latest = unit.nights.latest() if as_of is None else _recorded(unit, as_of)
             night = latest.night if latest is not None else None
             measured = unit.measurements.of_night(night) if night else ()
             risks = {one.entity: one for one in unit.risks.of_night(night)} if night else {}
             if as_of is not None:
                 graph, nodes = recorded(unit, as_of)
                 return Seen(project, graph, nodes, night, measured, risks)
-        from governance_pipeline.lineage.build import build
         from governance_pipeline.stages.discover import discover
-        from governance_pipeline.stages.places import recorded_places
+        from governance_pipeline.stages.knowledge import known_graph, known_versions
 
-        readings = recorded_places(store, project, utc_now().date()).readings
+        now = utc_now()
+        versions = discover(project, now, known=known_versions(project, store)).all_versions
+        built = known_graph(project, store, versions, now.date(), now)
     finally:
         store.close()
-    built = build(project, discover(project, utc_now()).all_versions, tellings, readings)
     return Seen(project, built.graph, built.nodes, night, measured, risks)
 
 

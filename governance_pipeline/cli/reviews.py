@@ -82,9 +82,8 @@ def show(
     from rich.markup import escape
 
     from governance_pipeline.bootstrap import open_project, open_project_store
-    from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.reviews.service import eligible, load_review
-    from governance_pipeline.stages.places import recorded_places
+    from governance_pipeline.stages.knowledge import known_graph
     from governance_pipeline.stages.services import utc_now
 
     opened = open_project(project)
@@ -96,11 +95,10 @@ def show(
         versions = unit.versions.of_model(state.model)
         latest = unit.nights.latest()
         measured = unit.measurements.of_night(latest.night) if latest else ()
-    places = recorded_places(store, opened, now.date())
+    graph = known_graph(opened, store, versions, now.date(), now).graph
     store.close()
     known = set(state.evidence.findings)
     findings = [m for m in measured if m.key in known]
-    graph = build_graph(opened, versions, readings=places.readings)
     version = next((v for v in versions if v.version == state.version), None)
     may = eligible(opened, graph, state, version, now.date())
     if output is Format.JSON:
@@ -161,26 +159,26 @@ def decide(
 ) -> None:
     """Decide for your function."""
     from governance_pipeline.bootstrap import open_project, open_project_store
-    from governance_pipeline.lineage.build import build_graph
     from governance_pipeline.reviews import service
-    from governance_pipeline.stages.places import recorded_places
+    from governance_pipeline.stages.knowledge import known_graph
     from governance_pipeline.stages.services import utc_now
 
     opened = open_project(project)
     store = open_project_store(opened)
     with store.begin() as unit:
         versions = unit.versions.of_model(service.load_review(unit, review).model)
+    now = utc_now()
     state = service.decide(
         opened,
         store,
-        build_graph(opened, versions, readings=recorded_places(store, opened, utc_now().date()).readings),
+        known_graph(opened, store, versions, now.date(), now).graph,
         review,
         person=person,
         function=function,
         verdict=verdict,
         reason=reason,
         conditions=condition or (),
-        now=utc_now(),
+        now=now,
     )
     store.close()
     if output is Format.JSON:

@@ -11,8 +11,11 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Playbook, Requirement
 from governance_pipeline.indicators.wording import calendar_date, counted
 from governance_pipeline.reviews.evidence import Evidence
+from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
+
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,63 @@ def retraining_due(
         sentence=f"Version {serving.version} of {serving.model} is older than the"
         f" {counted(playbook.retraining.max_age_days, 'day')} after which the playbook asks for retraining.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChange:
+    """A feature view that is not what it was.
+
+    Attributes:
+        digest: of what it is now; where it ``is_gone``, of what it was.
+        words: what is different, as a predicate: ``lost the feature ratio``.
+    """
+
+    view: Entity
+    digest: str
+    words: str
+    is_gone: bool = False
+
+
+def feature_store_change(
+    night: date, serving: ModelVersion, changes: Sequence[ViewChange], base: date
+) -> Milestone:
+    """Feature views that a model reads have changed since the night ``base``: the serving version is
+    looked at again. The same change after the same night is the same milestone.
+    """
+    ordered = sorted(changes, key=lambda change: (change.view, change.digest))
+    content = "\n".join(f"{change.view} {change.digest} {change.is_gone}" for change in ordered)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    told = listed([f"{change.view.name} {change.words}" for change in ordered])
+    return Milestone(
+        id=f"{MilestoneKind.FEATURE_STORE_CHANGE}:{serving.model}/{digest}@{base}",
+        kind=MilestoneKind.FEATURE_STORE_CHANGE,
+        night=night,
+        model=serving.model,
+        version=serving.version,
+        sentence=f"{counted(len(ordered), 'feature view')} that {serving.model} reads"
+        f" changed since the night of {calendar_date(base)}: {told}.",
+    )
+
+
+def moved_alias(night: date, version: ModelVersion, alias: str, held_by: str | None, base: date) -> Milestone:
+    """An alias of the registry names another version than at the night ``base``."""
+    before = f"was version {held_by}" if held_by else "was none"
+    return Milestone(
+        id=f"{MilestoneKind.MOVED_ALIAS}:{version.model}/{alias}/{held_by or ''}/{version.version}@{base}",
+        kind=MilestoneKind.MOVED_ALIAS,
+        night=night,
+        model=version.model,
+        version=version.version,
+        sentence=f"The alias {alias} of {version.model} is version {version.version}; on the night of"
+        f" {calendar_date(base)} it {before}.",
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = len(words) - _MOST_TOLD
+    shown = "; ".join(words[:_MOST_TOLD])
+    return f"{shown}; and {counted(more, 'more change')}" if more > 0 else shown
 
 
 def review_id(milestone: Milestone) -> str:

@@ -11,6 +11,7 @@ from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
 from governance_pipeline.response.incidents import Change, respond
 from governance_pipeline.response.questions import count_streaks
+from governance_pipeline.stages.changes import changed_views, last_recorded_before, moved_aliases
 from governance_pipeline.stages.measure import Evidence
 from governance_pipeline.stages.pictures import Pictures, draw_pictures
 from governance_pipeline.stages.reviewing import ReviewChanges, find_reviews
@@ -19,6 +20,7 @@ from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import Milestone
 from governance_pipeline.vocabulary.risk import RiskScore
 
 
@@ -78,8 +80,22 @@ def draw_consequences(
         evidence.discovery,
         evidence.graph,
         measurements,
+        _changes(services, evidence),
     )
     return Consequences(changes, alerts, reviews, pictures)
+
+
+def _changes(services: Services, evidence: Evidence) -> Sequence[Milestone]:
+    """What changed in feature stores and registries since the last night before this one."""
+    store, project, night = services.store, services.project, evidence.night
+    base = last_recorded_before(store, project, night)
+    if base is None:
+        return ()
+    discovery = evidence.discovery
+    return (
+        *changed_views(store, project, night, base, evidence.graph, evidence.nodes, discovery),
+        *moved_aliases(store, project, night, base, discovery),
+    )
 
 
 def _nights_that_matter(playbook: Playbook) -> int:

@@ -61,16 +61,21 @@ def find_reviews(
     discovery: Discovery,
     graph: LineageGraph,
     measurements: Sequence[Measurement],
+    changes: Sequence[Milestone] = (),
 ) -> ReviewChanges:
-    """What changes among the reviews. Nothing is written here."""
+    """What changes among the reviews. Nothing is written here.
+
+    Args:
+        changes: milestones of what changed around the models, see :mod:`governance_pipeline.stages.changes`.
+    """
     desk = _Desk(services, night, discovery, graph, measurements)
     standing = {state.id: state for _, state in list_reviews(services.store)}
     openings: list[Opening] = []
     superseded: dict[str, ReviewEvent] = {}
-    for milestone in _milestones(desk, as_of):
+    for milestone in (*_milestones(desk, as_of), *changes):
         review_id = rules.review_id(milestone)
         version = desk.version(milestone.model, milestone.version)
-        if review_id in standing or version is None:
+        if review_id in standing or version is None or _is_settled(desk, milestone, standing.values()):
             continue
         openings.append(_opening(desk, milestone, version))
         if milestone.kind is MilestoneKind.NEW_VERSION:
@@ -117,6 +122,20 @@ def _announced(desk: _Desk, openings: Sequence[Opening]) -> list[Alert]:
         free = eligible(project, desk.graph, fold([found.event]), version, found.event.at.date())
         alerts.extend(announce(desk.night, found, project, free))
     return alerts
+
+
+def _is_settled(desk: _Desk, milestone: Milestone, standing: Iterable[ReviewState]) -> bool:
+    """Whether an alias was moved to a version that an approval stands for: that is what it was for."""
+    if milestone.kind is not MilestoneKind.MOVED_ALIAS:
+        return False
+    now = desk.services.clock()
+    return any(
+        state.model == milestone.model
+        and state.version == milestone.version
+        and state.is_approved
+        and state.status_at(now) is state.status
+        for state in standing
+    )
 
 
 def _open_reviews(standing: Iterable[ReviewState], model: str) -> Iterable[ReviewState]:

@@ -69,6 +69,12 @@ class Held:
     until: date | None = None
 
 
+FEATURE_VIEW_ROLES = frozenset(
+    {"feature view", "stream feature view", "on-demand feature view", "label view"}
+)
+"""Roles of views of a feature store; where one changes, the models that read it are reviewed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """What a reader knows of one node beside its edges.

@@ -12,6 +12,7 @@ from typing import Any
 class MilestoneKind(StrEnum):
     NEW_VERSION = "new_model_version"
     FEATURE_STORE_CHANGE = "feature_store_change"
+    MOVED_ALIAS = "moved_alias"
     RETRAINING_DUE = "retraining_due"
     WITHDRAWALS = "consent_withdrawals"
     MANUAL = "manual"
