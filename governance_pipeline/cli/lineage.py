@@ -1,8 +1,8 @@
-"""lineage trace, impact, ingest: where a thing comes from, what depends on it, events that tell it."""
+"""lineage trace and ingest: where a thing comes from, and events that tell it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,33 +17,23 @@ from governance_pipeline.cli.common import (
     print_json,
     table,
 )
-from governance_pipeline.cli.lineage_seen import AsOfOption, known, seen
+from governance_pipeline.cli.lineage_seen import AsOfOption, MermaidOption, NodeArgument, draw, known, seen
 from governance_pipeline.cli.verbs import App
 
 if TYPE_CHECKING:
     from governance_pipeline.lineage.graph import LineageGraph
-    from governance_pipeline.lineage.ranking import Affected
     from governance_pipeline.lineage.story import Told
     from governance_pipeline.vocabulary.entity import Entity
 
 group = App(help="Lineage: where a thing comes from, and what depends on it.")
 
-NodeArgument = Annotated[
-    str,
-    typer.Argument(
-        help="kind:name, e.g. dataset:lending.incomes, column:lending.incomes#income, model:name."
-    ),
-]
-
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs."""
+    from governance_pipeline.cli import lineage_impact
+
+    lineage_impact.register(group)
     app.add_typer(group, name="lineage")
-
-
-MermaidOption = Annotated[
-    bool, typer.Option("--mermaid", help="Draw it as Mermaid text, with nothing else printed.")
-]
 
 
 @group.command(epilog="Example: governance lineage trace version:mortgage_approval/2 --as-of 2026-03-12")
@@ -96,66 +86,6 @@ def _story(entity: Entity, told: Sequence[Told]) -> None:
     out.print("\nThe story", style="bold")
     for one in told:
         out.print(one.sentence, markup=False, soft_wrap=True)
-
-
-def draw(graph: LineageGraph, nodes: Iterable[Entity]) -> None:
-    """Print a part of the graph as Mermaid text."""
-    from governance_pipeline.lineage.mermaid import mermaid
-
-    typer.echo(mermaid(graph, nodes), nl=False)
-
-
-@group.command(epilog="Example: governance lineage impact dataset:lending.bureau_scores")
-def impact(
-    node: NodeArgument,
-    project: ProjectOption = None,
-    as_of: AsOfOption = None,
-    mermaid: MermaidOption = False,
-    output: FormatOption = Format.TABLE,
-) -> None:
-    """Everything downstream of a node to deployments, with its owners, the most at risk first."""
-    from governance_pipeline.bootstrap import open_project
-    from governance_pipeline.lineage.impact import starts, steps
-    from governance_pipeline.lineage.ranking import affected
-
-    found = seen(open_project(project), as_of)
-    entity = known(found.graph, node)
-    if mermaid:
-        draw(found.graph, found.graph.distances(entity, down=True))
-        return
-    ranked = affected(found.graph, starts(found.graph, entity), found.risks)
-    if output is Format.JSON:
-        below = steps(found.graph, entity, upstream=False)
-        print_json({"node": str(entity), "as_of": as_of, "steps": below, "affected": ranked})
-        return
-    print_affected(f"What {entity.name} flows into", ranked)
-    if not ranked:
-        console().print(f"the lineage knows nothing that depends on {entity.name}", markup=False)
-
-
-def print_affected(title: str, ranked: Sequence[Affected]) -> None:
-    """Things, the most at risk first, each with its owners and the last step of the way to it."""
-    from governance_pipeline.lineage.story import sentence
-
-    entries(
-        title,
-        (
-            (
-                one.tier or "not scored",
-                str(one.entity),
-                " · ".join(
-                    part
-                    for part in (
-                        f"owner {', '.join(one.owners)}" if one.owners else "nobody answers for it",
-                        f"risk {one.risk:.0f} of 100" if one.risk is not None else "",
-                        sentence(one.path[-1]) if one.path else "",
-                    )
-                    if part
-                ),
-            )
-            for one in ranked
-        ),
-    )
 
 
 @group.command(epilog="Example: governance lineage ingest events/ run.ndjson.gz")

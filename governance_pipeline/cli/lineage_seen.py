@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +26,15 @@ AsOfOption = Annotated[
         "--as-of", parser=day, metavar=DAY, help="The graph of this past night (default: as it is now)."
     ),
 ]
+NodeArgument = Annotated[
+    str,
+    typer.Argument(
+        help="kind:name, e.g. dataset:lending.incomes, column:lending.incomes#income, model:name."
+    ),
+]
+MermaidOption = Annotated[
+    bool, typer.Option("--mermaid", help="Draw it as Mermaid text, with nothing else printed.")
+]
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class Seen:
     """What there is to ask.
 
     Attributes:
+        as_of: the past night that was asked for; None for now.
         night: of the measurements and the risks; None before the first night.
     """
 
@@ -42,6 +52,7 @@ class Seen:
     night: date | None
     measured: Sequence[Measurement]
     risks: Mapping[Entity, RiskScore]
+    as_of: date | None = None
 
 
 def seen(project: Project, as_of: date | None) -> Seen:
@@ -62,7 +73,7 @@ def seen(project: Project, as_of: date | None) -> Seen:
             risks = {one.entity: one for one in unit.risks.of_night(night)} if night else {}
             if as_of is not None:
                 graph, nodes = recorded(unit, as_of)
-                return Seen(project, graph, nodes, night, measured, risks)
+                return Seen(project, graph, nodes, night, measured, risks, as_of)
         from governance_pipeline.stages.discover import discover
         from governance_pipeline.stages.knowledge import known_graph, known_versions
 
@@ -116,3 +127,10 @@ def known(graph: LineageGraph, text: str) -> Entity:
         )
         raise NotFound(f"the lineage has no '{text}'", hint=hint)
     return entity
+
+
+def draw(graph: LineageGraph, nodes: Iterable[Entity]) -> None:
+    """Print a part of the graph as Mermaid text."""
+    from governance_pipeline.lineage.mermaid import mermaid
+
+    typer.echo(mermaid(graph, nodes), nl=False)

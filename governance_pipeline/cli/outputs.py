@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
+from governance_pipeline.lineage.proposals import Consequence, Rewritten
 from governance_pipeline.lineage.ranking import Affected
 from governance_pipeline.lineage.story import Told
 from governance_pipeline.response.outbox import DispatchReport
@@ -85,6 +86,18 @@ class LineageImpact:
 
 
 @dataclass(frozen=True)
+class LineageChange:
+    """``lineage impact`` with --drop, --retype, --sql or --stop; ``columns`` with --sql only."""
+
+    node: str
+    as_of: date | None
+    change: str
+    columns: list[Rewritten]
+    consequences: list[Consequence]
+    not_understood: list[str]
+
+
+@dataclass(frozen=True)
 class IncidentStory:
     incident: Incident
     events: list[IncidentEvent]
@@ -126,6 +139,7 @@ OUTPUTS: Mapping[str, Any] = {
     "gate": Gate,
     "lineage": Lineage,
     "lineage-impact": LineageImpact,
+    "lineage-change": LineageChange,
     "incident-list": list[Incident],
     "incident-show": IncidentStory,
     "alert-list": list[Alert],

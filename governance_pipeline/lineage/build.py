@@ -63,7 +63,7 @@ def build(
     nobody answers for it. An edge found twice keeps the declared one's evidence and the discovered
     one's SQL.
     """
-    names = _table_names(project)
+    names = table_names(project)
     edges: list[Edge] = []
     nodes: set[Entity] = set()
     described: list[Node] = []
@@ -77,7 +77,7 @@ def build(
         edges.extend(contract_edges(contract, place.at(contract.line), uses))
         lines = [place.at(column.line) for column in contract.columns]
         described.extend(contract_nodes(contract, place.at(contract.line), lines))
-        found = sql_findings(contract, _dialect(project, contract), names)
+        found = sql_findings(contract, dialect_of(project, contract), names)
         edges.extend(_discovered(contract, found, place, project.contracts))
         not_understood.extend(f"{place.at(line)}: {reason}" for line, reason in found.not_understood)
     registered = sorted(versions, key=lambda version: (version.model, version.version))
@@ -190,7 +190,8 @@ def _merged(edges: Iterable[Edge]) -> Iterable[Edge]:
     return best.values()
 
 
-def _table_names(project: Project) -> TableNames:
+def table_names(project: Project) -> TableNames:
+    """The project's datasets by every name that SQL may call their tables."""
     physical: dict[str, str] = {}
     for name, contract in project.contracts.items():
         place = contract.location
@@ -213,7 +214,7 @@ _DIALECTS = {
 }
 
 
-def _dialect(project: Project, contract: Contract) -> str:
+def dialect_of(project: Project, contract: Contract) -> str:
     """Name the SQL dialect of the engine that holds the table; files are read by DuckDB."""
     if not contract.location.connection:
         return "duckdb"

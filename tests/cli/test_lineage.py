@@ -50,3 +50,16 @@ def test_mermaid_is_all_that_is_printed(governance: Command, shop: Path):
         assert drawn.startswith("flowchart LR\n")
         assert '[("shop.people")]' in drawn
         assert "{{" in drawn
+
+
+def test_impact_of_a_change_says_what_it_would_do(governance: Command, shop: Path, tmp_path: Path):
+    dropped = governance("lineage", "impact", "column:shop.people#income", "--drop", "--project", shop)
+    assert dropped.code == 0
+    assert "If shop.people#income is dropped" in dropped.out
+    assert "breaks" in dropped.out
+    sql = tmp_path / "new.sql"
+    sql.write_text("SELECT 1 AS nothing_that_was_there")
+    made = ("lineage", "impact", "dataset:shop.features", "--sql", sql, "--project", shop)
+    assert "is no longer made" in governance(*made).out
+    assert governance(*made, "--drop").code == 2
+    assert governance(*made[:4], tmp_path / "absent.sql", "--project", shop).code == 2

@@ -55,6 +55,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "gate": (1, ("gate", "approval", "2")),
         "lineage": (0, ("lineage", "trace", "model:approval")),
         "lineage-impact": (0, ("lineage", "impact", "dataset:shop.people", "--as-of", "2026-03-02")),
+        "lineage-change": (0, ("lineage", "impact", "dataset:shop.people", "--stop")),
         "incident-list": (0, ("incident", "list", "--all")),
         "incident-show": (0, ("incident", "show", incident)),
         "alert-list": (0, ("alert", "list")),

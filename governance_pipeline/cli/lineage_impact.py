@@ -1,0 +1,185 @@
+"""lineage impact: what depends on a thing, and what a proposed change of it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, entries, print_json
+from governance_pipeline.cli.lineage_seen import (
+    AsOfOption,
+    MermaidOption,
+    NodeArgument,
+    Seen,
+    draw,
+    known,
+    seen,
+)
+from governance_pipeline.cli.verbs import App
+
+if TYPE_CHECKING:
+    from governance_pipeline.lineage.proposals import Consequence, Rewritten
+    from governance_pipeline.lineage.ranking import Affected
+    from governance_pipeline.vocabulary.entity import Entity
+
+EXAMPLES = """\b
+Examples:
+governance lineage impact dataset:lending.bureau_scores
+governance lineage impact column:lending.incomes#monthly_income --drop
+governance lineage impact column:lending.incomes#monthly_income --retype string
+governance lineage impact dataset:lending.applicant_features --sql new_features.sql
+governance lineage impact dataset:lending.bureau_scores --stop"""
+
+SqlOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sql", metavar="FILE", help="What if this were its SQL: a dataset's job, or a column's logic."
+    ),
+]
+
+
+def register(group: App) -> None:
+    """Add this module's verbs."""
+    group.command(epilog=EXAMPLES)(impact)
+
+
+def impact(
+    node: NodeArgument,
+    project: ProjectOption = None,
+    as_of: AsOfOption = None,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="What if the column or the dataset were gone?")
+    ] = False,
+    retype: Annotated[
+        str | None, typer.Option("--retype", metavar="TYPE", help="What if the column had this logical type?")
+    ] = None,
+    sql: SqlOption = None,
+    stop: Annotated[bool, typer.Option("--stop", help="What if no more data came?")] = False,
+    mermaid: MermaidOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Everything downstream of a node to deployments, with its owners, the most at risk first.
+
+    With one of --drop, --retype, --sql and --stop: what that change would do to each, the worst first.
+    """
+    from governance_pipeline.bootstrap import open_project
+    from governance_pipeline.errors import UsageError
+    from governance_pipeline.lineage.proposals import Change
+
+    found = seen(open_project(project), as_of)
+    entity = known(found.graph, node)
+    asked = {
+        Change.DROP: drop,
+        Change.RETYPE: retype is not None,
+        Change.SQL: sql is not None,
+        Change.STOP: stop,
+    }
+    changes = [change for change, wanted in asked.items() if wanted]
+    if len(changes) > 1:
+        raise UsageError("only one change can be asked about at a time", hint="leave all but one out")
+    if mermaid:
+        draw(found.graph, found.graph.distances(entity, down=True))
+    elif not changes:
+        _reached(found, entity, output)
+    elif sql is not None:
+        _of_sql(found, entity, sql, output)
+    else:
+        _of_change(found, entity, changes[0], retype, output)
+
+
+def _reached(found: Seen, entity: Entity, output: Format) -> None:
+    from governance_pipeline.lineage.impact import starts, steps
+    from governance_pipeline.lineage.ranking import affected
+
+    ranked = affected(found.graph, starts(found.graph, entity), found.risks)
+    if output is Format.JSON:
+        below = steps(found.graph, entity, upstream=False)
+        print_json({"node": str(entity), "as_of": found.as_of, "steps": below, "affected": ranked})
+        return
+    lines = ((one.tier or "not scored", str(one.entity), _told(one)) for one in ranked)
+    entries(f"What {entity.name} flows into", lines)
+    if not ranked:
+        console().print(f"the lineage knows nothing that depends on {entity.name}", markup=False)
+
+
+def _of_change(found: Seen, entity: Entity, change: object, retype: str | None, output: Format) -> None:
+    from governance_pipeline.lineage.proposals import Change, consequences
+
+    asked = Change(str(change))
+    reached = consequences(found.graph, entity, asked, found.risks)
+    same = False
+    if asked is Change.RETYPE:
+        types = [one.facts["type"] for one in found.nodes if one.entity == entity and "type" in one.facts]
+        same = retype in types
+    if same:
+        reached = ()
+    what = {Change.DROP: "is dropped", Change.RETYPE: f"becomes {retype}", Change.STOP: "gets no more data"}
+    _print(found, entity, what[asked], reached, (), (), output)
+
+
+def _of_sql(found: Seen, entity: Entity, file: Path, output: Format) -> None:
+    from governance_pipeline.errors import UsageError
+    from governance_pipeline.lineage.new_sql import read_new_sql
+    from governance_pipeline.lineage.proposals import Change, consequences_of_sql, require, rewritten
+
+    require(entity, Change.SQL)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", hint="name a file with SQL") from error
+    new = read_new_sql(found.project, entity, text)
+    differing = rewritten(found.graph, entity, new)
+    reached = consequences_of_sql(found.graph, entity.dataset_name, differing, found.risks)
+    _print(found, entity, f"is made by {file.name}", reached, differing, new.not_understood, output)
+
+
+def _print(
+    found: Seen,
+    entity: Entity,
+    what: str,
+    reached: Sequence[Consequence],
+    differing: Sequence[Rewritten],
+    not_understood: Sequence[str],
+    output: Format,
+) -> None:
+    if output is Format.JSON:
+        print_json(
+            {
+                "node": str(entity),
+                "as_of": found.as_of,
+                "change": what,
+                "columns": differing,
+                "consequences": reached,
+                "not_understood": not_understood,
+            }
+        )
+        return
+    out = console()
+    for one in differing:
+        out.print(_rewritten(one), markup=False, soft_wrap=True)
+    for reason in not_understood:
+        out.print(f"not understood: {reason}", markup=False, soft_wrap=True)
+    lines = ((str(one.effect), str(one.affected.entity), _told(one.affected)) for one in reached)
+    entries(f"If {entity.name} {what}", lines)
+    if not reached:
+        out.print(f"nothing that depends on {entity.name} changes", markup=False)
+
+
+def _rewritten(one: Rewritten) -> str:
+    if one.dropped:
+        return f"column {one.column} is no longer made"
+    parts = [f"no longer from {', '.join(one.lost)}"] if one.lost else []
+    parts += [f"now from {', '.join(one.gained)}"] if one.gained else []
+    return f"column {one.column} is computed {' and '.join(parts) or 'in another way'}"
+
+
+def _told(one: Affected) -> str:
+    """Owners, risk, and the last step of the way."""
+    from governance_pipeline.lineage.story import sentence
+
+    owners = f"owner {', '.join(one.owners)}" if one.owners else "nobody answers for it"
+    risk = f"risk {one.risk:.0f} of 100" if one.risk is not None else ""
+    return " · ".join(part for part in (owners, risk, sentence(one.path[-1]) if one.path else "") if part)
