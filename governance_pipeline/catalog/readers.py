@@ -18,12 +18,13 @@ from governance_pipeline.catalog.feast import FEAST
 from governance_pipeline.catalog.fit import fit
 from governance_pipeline.catalog.mlflow import MLFLOW
 from governance_pipeline.catalog.reader import Reader, Surroundings
+from governance_pipeline.catalog.warehouse import WAREHOUSE
 from governance_pipeline.charter.checks.places import READERS_GROUP
 from governance_pipeline.charter.places import Place, PluginPlace
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
 from governance_pipeline.vocabulary.lineage import Reading
 
-READERS: tuple[Reader, ...] = (DBT, FEAST, MLFLOW)
+READERS: tuple[Reader, ...] = (DBT, FEAST, MLFLOW, WAREHOUSE)
 
 
 def read_place(place: Place, around: Surroundings) -> Reading:

@@ -55,6 +55,18 @@ class MlflowPlace(FileModel):
         return self.connection
 
 
+class WarehousePlace(FileModel):
+    """The catalogue of a database, Postgres or DuckDB: tables, columns, comments, views and grants."""
+
+    connection: str | None = Field(None, description="The entry of `connections` with its URL.")
+    database: str | None = Field(None, description="Instead: the file of a DuckDB database.")
+    schemas: tuple[str, ...] = Field((), description="Only these schemas; default: all but the system's.")
+
+    @property
+    def shown(self) -> str:
+        return self.connection or self.database or ""
+
+
 class PluginPlace(FileModel):
     """A place that a reader of an installed package reads."""
 
@@ -72,6 +84,7 @@ class Place(FileModel):
     dbt: DbtPlace | None = Field(None, description="A dbt project.")
     feast: FeastPlace | None = Field(None, description="A feature store of Feast.")
     mlflow: MlflowPlace | None = Field(None, description="An MLflow server.")
+    warehouse: WarehousePlace | None = Field(None, description="A database.")
     plugin: PluginPlace | None = Field(None, description="A place for a reader of another package.")
 
     @property
@@ -87,5 +100,7 @@ class Place(FileModel):
     @property
     def by(self) -> str:
         """Who says what is read here, e.g. ``dbt:target/manifest.json``; never a user or a password."""
-        said: DbtPlace | FeastPlace | MlflowPlace | PluginPlace = getattr(self, self.named[0])
+        said: DbtPlace | FeastPlace | MlflowPlace | WarehousePlace | PluginPlace = getattr(
+            self, self.named[0]
+        )
         return f"{self.reader}:{_USER.sub('//', said.shown).partition('?')[0]}"

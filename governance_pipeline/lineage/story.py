@@ -147,6 +147,11 @@ def _allowed(edge: Edge) -> str:
     return f"{spoken(edge.target)} is used for {spoken(edge.source)}{basis}"
 
 
+def _granted(edge: Edge) -> str:
+    how = f" ({edge.transformation.lower()})" if edge.transformation else ""
+    return f"{spoken(edge.source)} may use {spoken(edge.target)}{how}"
+
+
 _CLAIMS: dict[EdgeKind, Callable[[Edge], str]] = {
     EdgeKind.FEEDS: _fed,
     EdgeKind.READ_BY: lambda edge: f"{spoken(edge.target)} reads {spoken(edge.source)}",
@@ -159,9 +164,19 @@ _CLAIMS: dict[EdgeKind, Callable[[Edge], str]] = {
     EdgeKind.OWNS: lambda edge: f"{spoken(edge.source)} answers for {spoken(edge.target)}",
     EdgeKind.SUPPLIES: lambda edge: f"{spoken(edge.target)} is supplied by {spoken(edge.source)}",
     EdgeKind.ALLOWS: _allowed,
+    EdgeKind.GRANTED: _granted,
+    EdgeKind.MEMBER_OF: lambda edge: f"{spoken(edge.source)} has the rights of {spoken(edge.target)}",
 }
 _ABOUT_THE_SOURCE = frozenset(
-    {EdgeKind.WRITES, EdgeKind.PART_OF, EdgeKind.VERSION_OF, EdgeKind.DEPLOYED_TO, EdgeKind.OWNS}
+    {
+        EdgeKind.WRITES,
+        EdgeKind.PART_OF,
+        EdgeKind.VERSION_OF,
+        EdgeKind.DEPLOYED_TO,
+        EdgeKind.OWNS,
+        EdgeKind.GRANTED,
+        EdgeKind.MEMBER_OF,
+    }
 )
 
 

@@ -23,6 +23,7 @@ class EntityKind(StrEnum):
     VERSION = "version"
     DEPLOYMENT = "deployment"
     PERSON = "person"  # or a team
+    ROLE = "role"  # of a database
     VENDOR = "vendor"
     PURPOSE = "purpose"
     PROJECT = "project"

@@ -24,13 +24,18 @@ class EdgeKind(StrEnum):
     OWNS = "owns"  # person or team -> what it answers for
     SUPPLIES = "supplies"  # vendor -> dataset or source
     ALLOWS = "allows"  # purpose -> dataset or model that is used for it
+    GRANTED = "granted"  # role -> table or column that it may use; its transformation names the privileges
+    MEMBER_OF = "member_of"  # role -> role whose rights it has
 
     @property
     def is_flow(self) -> bool:
-        """Whether data flows along it. Ownership, supply and purpose stand beside the flow: two datasets
-        of one owner are not each other's lineage.
+        """Whether data flows along it. Ownership, supply, purpose and rights stand beside the flow: two
+        datasets of one owner are not each other's lineage.
         """
-        return self not in (EdgeKind.OWNS, EdgeKind.SUPPLIES, EdgeKind.ALLOWS)
+        return self not in _BESIDE
+
+
+_BESIDE = frozenset({EdgeKind.OWNS, EdgeKind.SUPPLIES, EdgeKind.ALLOWS, EdgeKind.GRANTED, EdgeKind.MEMBER_OF})
 
 
 class KnownBy(StrEnum):

@@ -51,6 +51,13 @@ def test_there_is_one_sentence_per_edge_and_each_names_its_evidence() -> None:
         ("feature:v#f", "feature_view:v", EdgeKind.PART_OF, "Feature v#f is part of feature view v"),
         ("person:ada", "dataset:a.x", EdgeKind.OWNS, "ada answers for a.x"),
         ("vendor:bureau", "dataset:a.x", EdgeKind.SUPPLIES, "a.x is supplied by vendor bureau"),
+        ("role:dw/analyst", "dataset:a.x", EdgeKind.GRANTED, "Role dw/analyst may use a.x"),
+        (
+            "role:dw/ann",
+            "role:dw/analyst",
+            EdgeKind.MEMBER_OF,
+            "Role dw/ann has the rights of role dw/analyst",
+        ),
         ("purpose:credit_decision", "dataset:a.x", EdgeKind.ALLOWS, "a.x is used for credit decision"),
     ],
 )

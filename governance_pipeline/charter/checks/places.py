@@ -13,7 +13,7 @@ from governance_pipeline.charter.places import Place
 from governance_pipeline.charter.settings import Settings
 
 READERS_GROUP = "governance_pipeline.readers"
-_FILES = ("manifest", "catalog", "run_results", "registry", "repository")
+_FILES = ("manifest", "catalog", "run_results", "registry", "repository", "database")
 
 
 def check_places(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
@@ -55,6 +55,11 @@ def _connection(settings: Loaded[Settings], path: tuple[str | int, ...], place: 
     if place.feast is not None and (place.feast.registry is None) == (place.feast.connection is None):
         message = "a feature store is in one place"
         yield settings.source.problem((*path, key), message, expected="either 'registry' or 'connection'")
+    if place.warehouse is not None and (place.warehouse.database is None) == (
+        place.warehouse.connection is None
+    ):
+        message = "a warehouse is in one place"
+        yield settings.source.problem((*path, key), message, expected="either 'connection' or 'database'")
     name = getattr(getattr(place, key), "connection", None)
     known = sorted(settings.value.connections)
     if name is not None and name not in known:
