@@ -30,9 +30,10 @@ group = App(help="Lineage: where a thing comes from, and what depends on it.")
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs."""
-    from governance_pipeline.cli import lineage_impact
+    from governance_pipeline.cli import lineage_gaps, lineage_impact
 
     lineage_impact.register(group)
+    lineage_gaps.register(group)
     app.add_typer(group, name="lineage")
 
 

@@ -67,7 +67,7 @@ def seen(project: Project, as_of: date | None) -> Seen:
     store = open_project_store(project)
     try:
         with store.begin() as unit:
-            latest = unit.nights.latest() if as_of is None else _recorded(unit, as_of)
+            latest = unit.nights.latest() if as_of is None else recorded_night(unit, as_of)
             night = latest.night if latest is not None else None
             measured = unit.measurements.of_night(night) if night else ()
             risks = {one.entity: one for one in unit.risks.of_night(night)} if night else {}
@@ -93,7 +93,8 @@ def recorded(unit: Unit, night: date) -> tuple[LineageGraph, Sequence[Node]]:
     return LineageGraph.of(unit.lineage.of_night(night), [node.entity for node in nodes]), nodes
 
 
-def _recorded(unit: Unit, night: date) -> NightRecord:
+def recorded_night(unit: Unit, night: date) -> NightRecord:
+    """The record of a night. Raises NotFound, naming the last one, where there is none."""
     from governance_pipeline.errors import NotFound
 
     found = unit.nights.get(night)

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
+from governance_pipeline.lineage.drift import Drift
+from governance_pipeline.lineage.gaps import Gap
 from governance_pipeline.lineage.proposals import Consequence, Rewritten
 from governance_pipeline.lineage.ranking import Affected
 from governance_pipeline.lineage.story import Told
@@ -98,6 +100,21 @@ class LineageChange:
 
 
 @dataclass(frozen=True)
+class LineageGaps:
+    as_of: date | None
+    gaps: list[Gap]
+
+
+@dataclass(frozen=True)
+class LineageDiff:
+    """``since``: the night compared with; ``as_of`` is null where it is compared with now."""
+
+    since: date
+    as_of: date | None
+    differences: list[Drift]
+
+
+@dataclass(frozen=True)
 class IncidentStory:
     incident: Incident
     events: list[IncidentEvent]
@@ -140,6 +157,8 @@ OUTPUTS: Mapping[str, Any] = {
     "lineage": Lineage,
     "lineage-impact": LineageImpact,
     "lineage-change": LineageChange,
+    "lineage-gaps": LineageGaps,
+    "lineage-diff": LineageDiff,
     "incident-list": list[Incident],
     "incident-show": IncidentStory,
     "alert-list": list[Alert],

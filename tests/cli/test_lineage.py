@@ -63,3 +63,31 @@ def test_impact_of_a_change_says_what_it_would_do(governance: Command, shop: Pat
     assert "is no longer made" in governance(*made).out
     assert governance(*made, "--drop").code == 2
     assert governance(*made[:4], tmp_path / "absent.sql", "--project", shop).code == 2
+
+
+def test_gaps_are_told_and_leave_with_1(governance: Command, shop: Path):
+    people = shop / "datasets" / "people.odcs.yaml"
+    personal = "logicalTypeOptions: {minimum: 0}, customProperties: [{property: personal, value: true}]}"
+    people.write_text(people.read_text().replace("logicalTypeOptions: {minimum: 0}}", personal))
+    done = governance("lineage", "gaps", "--project", shop)
+    assert done.code == 1
+    assert "lost label" in done.out
+
+
+def test_diff_tells_what_changed_since_the_last_night(governance: Command, shop: Path):
+    same = governance("lineage", "diff", "--project", shop)
+    assert (same.code, same.out.strip()) == (0, f"the lineage is as it was on the night of {night(2)}")
+    people = shop / "datasets" / "people.odcs.yaml"
+    people.write_text(people.read_text().replace("name: data-team", "name: privacy-office"))
+    changed = governance("lineage", "diff", "--project", shop)
+    assert "privacy-office answers for shop.people" in " ".join(changed.out.split())
+    since = governance("lineage", "diff", "--since", "2019-01-01", "--project", shop)
+    assert since.code == 2
+
+
+def test_diff_since_a_review_asks_for_one_that_is_approved(governance: Command, shop: Path):
+    refused = governance("lineage", "diff", "--since-review", "approval", "--project", shop)
+    assert refused.code == 2
+    assert "no review of approval is approved" in refused.err
+    both = governance("lineage", "diff", "--since-review", "approval", "--since", night(1), "--project", shop)
+    assert both.code == 2
