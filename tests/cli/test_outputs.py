@@ -57,7 +57,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "lineage-impact": (0, ("lineage", "impact", "dataset:shop.people", "--as-of", "2026-03-02")),
         "lineage-change": (0, ("lineage", "impact", "dataset:shop.people", "--stop")),
         "lineage-gaps": (1, ("lineage", "gaps")),
-        "lineage-diff": (0, ("lineage", "diff", "--since", "2026-03-01")),
+        "lineage-diff": (0, ("lineage", "diff", "--since", "2026-03-02")),
         "incident-list": (0, ("incident", "list", "--all")),
         "incident-show": (0, ("incident", "show", incident)),
         "alert-list": (0, ("alert", "list")),
