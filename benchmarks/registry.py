@@ -23,6 +23,7 @@ TOPICS: Mapping[str, str] = {
     "many-tables": "benchmarks.many_tables",
     "consent": "benchmarks.consent_join",
     "lineage-events": "benchmarks.lineage_events",
+    "lineage-graph": "benchmarks.lineage_graph",
     "memory": "benchmarks.memory",
     "drift": "benchmarks.statistics_drift",
     "bias": "benchmarks.statistics_bias",
