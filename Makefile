@@ -16,8 +16,8 @@ setup: ## the virtual environment, from the lock file
 demo: setup ## build the lending sample project, run its 60 nights, tell the story
 	@$(RUN)/governance demo $(DEMO) --force
 
-test: setup ## the whole test suite, in parallel
-	@$(RUN)/python -m pytest -n $(JOBS) --dist loadgroup
+test: setup ## the whole test suite, in parallel, also what makes environments of its own
+	@$(RUN)/python -m pytest -n $(JOBS) --dist loadgroup -m "live or not live"
 
 up: setup ## the Dagster UI over the demo, with its nights
 	@test -f $(DEMO)/governance.yaml || $(MAKE) --no-print-directory demo

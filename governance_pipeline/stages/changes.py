@@ -66,7 +66,7 @@ def moved_aliases(
         known = {
             edge.source for edge in edges if edge.kind is EdgeKind.VERSION_OF and edge.target.name == name
         }
-        if not known or name in discovery.unread:
+        if not known:
             continue
         held = dict(_aliases(name, edges))
         milestones.extend(

@@ -53,7 +53,11 @@ class FakeMlflow:
         self.runs[id_] = {
             "info": {"run_id": id_, "run_name": f"train {id_}", "status": "FINISHED", "user_id": "ada"},
             "data": {
-                "metrics": [{"key": "auc", "value": 0.8}, {"key": "loss", "value": "NaN"}],
+                "metrics": [
+                    {"key": "auc", "value": 0.8},
+                    {"key": "loss", "value": "NaN"},
+                    {"key": "top", "value": float("inf")},
+                ],
                 "params": [{"key": "c", "value": "1"}, {"key": "db_password", "value": "hunter2"}],
                 "tags": [{"key": key, "value": value} for key, value in (tags or {}).items()],
             },

@@ -247,7 +247,7 @@ def test_a_version_that_is_being_registered_is_not_there_yet(fake: FakeMlflow, t
     assert (found.versions, found.problems) == ((), ())
 
 
-@pytest.mark.parametrize("name", ["it's", 'say "x"', "a b/c?d=e&f", "Ärger"])
+@pytest.mark.parametrize("name", ["it's", 'say "x"', 'it\'s "x"', "a b/c?d=e&f", "Ärger"])
 def test_a_name_with_quotes_and_signs_is_found(fake: FakeMlflow, tmp_path: Path, name: str):
     fake.add_version("1", name=name)
     fake.add_version("7", name="another")

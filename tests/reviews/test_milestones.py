@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.reviews.milestones import (
+    ViewChange,
+    feature_store_change,
+    moved_alias,
     new_version,
     required_functions,
     retraining_due,
     review_id,
 )
 from governance_pipeline.testing import AS_OF, DATASET, NIGHT, a_model, a_playbook, a_version
+from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.night import ReviewOpened
-from governance_pipeline.vocabulary.review import MilestoneKind
+from governance_pipeline.vocabulary.review import Milestone, MilestoneKind
 from tests.reviews.support import consent_at, lab, late
 
 
@@ -99,3 +104,24 @@ def test_a_nights_breaches_decide_whom_the_new_version_asks(tmp_path: Path):
     )
     found.night()
     assert set(found.review().required) == {*calm.review().required, Function.BUSINESS}
+
+
+def test_what_changed_around_a_model_is_one_milestone_for_each_recorded_night_it_is_compared_with() -> None:
+    version, first = a_version(), date(2026, 3, 1)
+    views = [
+        ViewChange(Entity(EntityKind.FEATURE_VIEW, f"lending/v{number}"), f"sha256:{number}", "is gone")
+        for number in range(5)
+    ]
+
+    def of_views(night: date, base: date, changes: Sequence[ViewChange]) -> Milestone:
+        return feature_store_change(night, version, changes, base)
+
+    def of_alias(night: date, base: date) -> Milestone:
+        return moved_alias(night, version, "champion", "1", base)
+
+    second, third = first + timedelta(days=1), first + timedelta(days=2)
+    assert of_views(second, first, views).id == of_views(third, first, views[::-1]).id
+    assert of_views(third, first, views).id != of_views(third, second, views).id
+    assert of_views(third, first, views).id != of_views(third, first, views[:4]).id
+    assert of_views(third, first, views).sentence.endswith("lending/v2 is gone; and 2 more changes.")
+    assert of_alias(second, first).id == of_alias(third, first).id != of_alias(third, second).id
