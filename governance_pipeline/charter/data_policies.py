@@ -18,11 +18,17 @@ class RecencyPolicy(IndicatorPolicy):
 
 
 class ConsentPolicy(IndicatorPolicy):
-    """Bounds are the least share of subjects with a valid basis."""
+    """Bounds are the least share of subjects with a valid basis.
+
+    Attributes:
+        at_event: whether it is also told how many had one at the time of their own records. It reads the
+            table once more for each purpose on consent, and costs about twice what consent costs without.
+    """
 
     warn: float | None = 0.99
     fail: float | None = 0.95
     conflict: Literal["most_protective", "latest_recorded"] = "most_protective"
+    at_event: bool = False
 
 
 class QualityPolicy(IndicatorPolicy):

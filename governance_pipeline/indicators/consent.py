@@ -20,7 +20,7 @@ from governance_pipeline.indicators.base import DatasetInputs, Indicator
 from governance_pipeline.indicators.disclosure import Shown, is_small, publishable
 from governance_pipeline.indicators.statistics.intervals import wilson
 from governance_pipeline.indicators.wording import counted, listed, percent
-from governance_pipeline.profiles.profile import ConsentTally
+from governance_pipeline.profiles.profile import ConsentTally, Moment
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, Threshold, worst
@@ -35,6 +35,7 @@ STATES = {
     "wrong_basis": "are recorded on another basis",
     "void": "gave one that does not count",
 }
+_MOMENTS = {Moment.EVENT: "covered_at_event_time", Moment.TRAINING: "covered_at_training"}
 OBJECTED = {**STATES, "withdrawn": "objected"}
 
 
@@ -101,8 +102,33 @@ def _judged(
             "subjects": f"fewer than {k}" if few else tally.subjects,
             "states": _shown_states(tally, k).as_details(k),
             "rows_without_subject": f"fewer than {k}" if is_small(nameless, k) else nameless,
+            **({} if few else _then(inputs, tally)),
         },
     )
+
+
+def _then(inputs: DatasetInputs, tally: ConsentTally) -> dict[str, str]:
+    """How it was at other moments, in words. A share is told only where neither it nor its difference
+    from tonight's, nor from another moment's, speaks of a small group.
+    """
+    found, k = {}, inputs.minimum_group_size
+    told = [tally.covered]
+    for then in inputs.profile.consent_then:
+        if then.purpose != tally.purpose or is_small(then.subjects, k) or not then.subjects:
+            continue
+        counts = (then.covered, then.subjects - then.covered, abs(then.subjects - tally.subjects))
+        apart = (abs(then.covered - other) for other in told)
+        if is_small(then.subjects - then.covered, k):
+            share = f"all but fewer than {k} people"
+        elif is_small(then.covered, k):
+            share = f"fewer than {k} people"
+        elif any(is_small(count, k) for count in counts) or any(is_small(count, k) for count in apart):
+            share = "about as many people as tonight"
+        else:
+            told.append(then.covered)
+            share = f"{percent(then.covered / then.subjects)} of the people"
+        found[_MOMENTS[then.moment]] = share
+    return found
 
 
 def _shown_share(tally: ConsentTally, exact: Outcome, threshold: Threshold, k: int) -> float | None:
@@ -150,7 +176,17 @@ def _sentence(inputs: DatasetInputs, tally: ConsentTally, exact: Outcome) -> str
     else:
         share = percent(tally.covered / tally.subjects)
         start = f"{tally.covered:,} of {people} in {dataset} ({share}) have {have}"
-    return f"{start}{_reasons(tally, k)}{_needed(inputs)}.{_nameless(inputs)}"
+    return f"{start}{_reasons(tally, k)}{_needed(inputs)}.{_nameless(inputs)}{_then_said(inputs, tally)}"
+
+
+def _then_said(inputs: DatasetInputs, tally: ConsentTally) -> str:
+    """The other moments, where they differ from tonight."""
+    words = {
+        "covered_at_event_time": "When their own records came about",
+        "covered_at_training": "When the model in service was trained",
+    }
+    lines = [f" {words[moment]}: {share}." for moment, share in _then(inputs, tally).items() if "%" in share]
+    return "".join(lines)
 
 
 def _reasons(tally: ConsentTally, k: int) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from threading import Lock
 
 from sqlglot import exp
@@ -9,11 +12,18 @@ from sqlglot import exp
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.connect import FILES
 from governance_pipeline.profiles.consent import consent_tallies, subjects_differ
+from governance_pipeline.profiles.consent_then import (
+    at_event,
+    at_training,
+    purposes_on_consent,
+    spans,
+    told_by_day,
+)
 from governance_pipeline.profiles.facts import event_time
 from governance_pipeline.profiles.ledger import ledger_states
 from governance_pipeline.profiles.ledger_forms import vendor_masks
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
-from governance_pipeline.profiles.profile import ConsentTally
+from governance_pipeline.profiles.profile import ConsentTally, ConsentThen
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.source_table import SourceTable
 
@@ -42,29 +52,62 @@ class ConsentStates:
         Raises:
             StatementFailed: the ledger or the table cannot be read or joined.
         """
-        contract = plan.contract
-        as_text = subjects_differ(table, consent, ledger, contract.subject_key or "")
+        as_text = subjects_differ(table, consent, ledger, plan.contract.subject_key or "")
         moment = event_time(plan, table, session.dialect)
 
         def states() -> exp.Select:
             vendors = vendor_masks(session, consent, ledger)
             return ledger_states(consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors)
 
-        if session.family != FILES:
-            stated = states().subquery("ledger", copy=False)
+        with self._kept(session, self._key(consent, ledger, plan, as_text), states) as stated:
             return consent_tallies(session, table, stated, plan, moment, as_text=as_text)
-        key = (
-            consent.location,
-            ledger.state,
-            plan.as_of,
-            consent.zone.key,
-            consent.conflict,
-            as_text,
-            repr((consent.ledger, consent.words, consent.notices)),
-        )
-        with session.holding(self._lock):  # held while the table is used, so that nobody drops it
-            name = self._tables.get(key) or self._store(session, key, states())
-            return consent_tallies(session, table, exp.table_(name), plan, moment, as_text=as_text)
+
+    def then(
+        self,
+        session: Session,
+        table: SourceTable,
+        ledger: SourceTable,
+        plan: ScanPlan,
+        consent: ConsentPlan,
+    ) -> tuple[ConsentThen, ...]:
+        """How it was at training, and at each row's own time, where the plan asks for them.
+
+        Raises:
+            StatementFailed: the ledger or the table cannot be read or joined.
+        """
+        found: tuple[ConsentThen, ...] = ()
+        if consent.trained_at is not None:
+            known = replace(plan, as_of=min(consent.trained_at, plan.as_of))
+            tallies = self.tallies(session, table, ledger, known, consent)
+            found += at_training(tallies, consent.trained_at)
+        moment = event_time(plan, table, session.dialect)
+        if not consent.at_event or moment is None or not purposes_on_consent(plan):
+            return found
+        as_text = subjects_differ(table, consent, ledger, plan.contract.subject_key or "")
+        by_day = told_by_day(moment, consent, ledger, session.dialect)
+
+        def held() -> exp.Select:
+            vendors = vendor_masks(session, consent, ledger)
+            return spans(
+                consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors, by_day=by_day
+            )
+
+        key = (*self._key(consent, ledger, plan, as_text), "spans", by_day)
+        with self._kept(session, key, held) as kept:
+            return found + at_event(session, table, kept, plan, moment, as_text=as_text, by_day=by_day)
+
+    def _key(self, consent: ConsentPlan, ledger: SourceTable, plan: ScanPlan, as_text: bool) -> _Key:
+        said = repr((consent.ledger, consent.words, consent.notices))
+        return (consent.location, ledger.state, plan.as_of, consent.zone.key, consent.conflict, as_text, said)
+
+    @contextmanager
+    def _kept(self, session: Session, key: _Key, made: Callable[[], exp.Select]) -> Iterator[exp.Expression]:
+        """The relation to join with; held while it is used, so that nobody drops it."""
+        if session.family != FILES:
+            yield made().subquery("ledger", copy=False)
+            return
+        with session.holding(self._lock):
+            yield exp.table_(self._tables.get(key) or self._store(session, key, made()))
 
     def _store(self, session: Session, key: _Key, states: exp.Select) -> str:
         while len(self._tables) >= _KEPT:

@@ -26,8 +26,8 @@ from governance_pipeline.profiles.incremental import current_partitions
 from governance_pipeline.profiles.keys import duplicate_keys
 from governance_pipeline.profiles.limit import Limit, cut_off
 from governance_pipeline.profiles.partition import Partition
-from governance_pipeline.profiles.plan import Scan, ScanPlan
-from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
+from governance_pipeline.profiles.plan import ConsentPlan, Scan, ScanPlan
+from governance_pipeline.profiles.profile import ColumnProfile, ConsentThen, Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.regrid import columns_on_grids
 from governance_pipeline.profiles.sample import sample_rows
@@ -221,10 +221,26 @@ class IbisEngine:
                 raise StatementFailed(f"the subject column '{contract.subject_key}' {why}")
             with self._tables.open(session, consent.location) as ledger:
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
+                then, not_then = self._consent_then(session, table, ledger, plan, consent)
         except FilesMoved:
             raise
         except CannotEvaluate as error:  # a ledger that hangs costs the table its consent only
             if isinstance(error, FileDamaged) and not error.file:
                 raise  # it may be a file of the table itself
             return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
-        return replace(profile, consent=tallies)
+        unmeasured = {**profile.unmeasured, **not_then}
+        return replace(profile, consent=tallies, consent_then=then, unmeasured=unmeasured)
+
+    def _consent_then(
+        self,
+        session: Session,
+        table: SourceTable,
+        ledger: SourceTable,
+        plan: ScanPlan,
+        consent: ConsentPlan,
+    ) -> tuple[tuple[ConsentThen, ...], dict[str, str]]:
+        """Consent at other moments; what cannot be told of them costs nothing else."""
+        try:
+            return self._consent.then(session, table, ledger, plan, consent), {}
+        except StatementFailed as error:
+            return (), {"consent_then": self._shown(error.message)}

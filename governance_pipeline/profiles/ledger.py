@@ -5,7 +5,8 @@ The rule stands at the head of :mod:`governance_pipeline.profiles.consent`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,14 +47,7 @@ def ledger_states(
     Raises:
         StatementFailed: the ledger lacks a column that its mapping names.
     """
-    records = _records(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors)
-    keys = ["subject", "purpose"]
-    if say_more_than_themselves(consent.words):
-        further = ("notice",) if consent.notices else ()
-        records = mapped(records, consent.words, WITHDRAWN, *further)
-        keys += ["place", "decides"]
-    if consent.notices:
-        records = _on_fit_notices(records, consent.notices, keys)
+    records, keys = heard(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors)
     worst = sql.select(
         [*map(sql.own, (*keys, "begins", "made")), sql.labelled(sql.highest(sql.own("state")), "state")],
         records.subquery("records", copy=False),
@@ -63,6 +57,29 @@ def ledger_states(
         [sql.own("subject"), sql.own("purpose"), sql.labelled(sql.highest(_deciding(keys)), "state")],
         standing.subquery("standing", copy=False),
     ).group_by(sql.own("subject"), sql.own("purpose"), copy=False)
+
+
+def heard(
+    consent: ConsentPlan,
+    ledger: SourceTable,
+    plan: ScanPlan,
+    dialect: str,
+    *,
+    as_text: bool,
+    vendors: VendorMasks | None,
+    told: Callable[[TimeColumn, exp.Expression], exp.Expression] | None = None,
+) -> tuple[exp.Select, list[str]]:
+    """The records of :func:`records_of` by our own purposes, and the columns that tell them apart."""
+    records = records_of(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors, told=told)
+    keys = ["subject", "purpose"]
+    ends = ["ends"] if told is not None else []
+    if say_more_than_themselves(consent.words):
+        further = [*ends, *(["notice"] if consent.notices else [])]
+        records = mapped(records, consent.words, WITHDRAWN, *further)
+        keys += ["place", "decides"]
+    if consent.notices:
+        records = _on_fit_notices(records, consent.notices, [*keys, *ends])
+    return records, keys
 
 
 def _deciding(keys: Sequence[str]) -> exp.Expression:
@@ -120,7 +137,27 @@ def _latest_first() -> exp.Order:
     )
 
 
-def _records(
+@dataclass(frozen=True, slots=True)
+class LedgerTimes:
+    """The ledger's columns of time; None where its mapping says that it has no such column."""
+
+    made: TimeColumn
+    begins: TimeColumn | None
+    ends: TimeColumn | None
+
+
+def ledger_times(consent: ConsentPlan, ledger: SourceTable, dialect: str) -> LedgerTimes:
+    """Raises StatementFailed where a column is missing or is no time."""
+    columns = consent.ledger
+    _need(ledger, *(column for _, column in columns.named() if column != columns.basis))
+    begins, ends = (
+        None if name is None else _time(ledger, name, consent.zone, dialect)
+        for name in (columns.valid_from, columns.valid_to)
+    )
+    return LedgerTimes(_time(ledger, columns.recorded_at, consent.zone, dialect), begins, ends)
+
+
+def records_of(
     consent: ConsentPlan,
     ledger: SourceTable,
     plan: ScanPlan,
@@ -128,21 +165,22 @@ def _records(
     *,
     as_text: bool,
     vendors: VendorMasks | None,
+    told: Callable[[TimeColumn, exp.Expression], exp.Expression] | None = None,
 ) -> exp.Select:
     """Step 1 of the rule, record by record: subject, purpose, begins, made, state (and notice).
 
     What gives and does not count has a state below VALID and no times, so that it supersedes nothing.
+
+    Args:
+        told: how times are converted where ``ends`` is asked for too; a consent then has the state VALID
+            although it may have ended by the night.
     """
     columns = consent.ledger
-    _need(ledger, *(column for _, column in columns.named() if column != columns.basis))
-    made = _time(ledger, columns.recorded_at, consent.zone, dialect)
-    begins, ends = (
-        None if name is None else _time(ledger, name, consent.zone, dialect)
-        for name in (columns.valid_from, columns.valid_to)
-    )
+    times = ledger_times(consent, ledger, dialect)
+    made, begins, ends = times.made, times.begins, times.ends
     known = plan.as_of + timedelta(microseconds=1)  # "not after as_of" is "before the next instant"
     act = acts(consent, ledger, vendors)
-    over = None if ends is None else ends.before(known)
+    over = None if ends is None or told is not None else ends.before(known)
     idle = _idle(columns, ledger)
     made_known = exp.Or(
         this=made.before(plan.as_of),
@@ -154,7 +192,12 @@ def _records(
     if act.said is not None:
         conditions.append(act.said)
     when_made = exp.Coalesce(this=made.value(), expressions=[made.bound(plan.as_of)])
-    start = when_made.copy() if begins is None else _start(begins, made, when_made)
+    if told is not None:
+        start = told(made, when_made.copy())
+        if begins is not None:
+            start = exp.Coalesce(this=told(begins, begins.value()), expressions=[start])
+    else:
+        start = when_made.copy() if begins is None else _start(begins, made, when_made)
     subject = sql.named(columns.subject)
     selected = [
         sql.labelled(sql.text_of(subject) if as_text else subject, "subject"),
@@ -163,6 +206,9 @@ def _records(
         sql.labelled(when_made.copy(), "made"),
         sql.labelled(_state(act, idle, over), "state"),
     ]
+    if told is not None:
+        end = told(made, sql.when(exp.false(), made.value())) if ends is None else told(ends, ends.value())
+        selected.append(sql.labelled(end, "ends"))
     if consent.notices:
         if columns.notice is None:
             raise StatementFailed("the playbook asks for notices, but no column of the ledger says which")

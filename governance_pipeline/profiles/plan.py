@@ -31,6 +31,8 @@ class ConsentPlan:
         zone: of the calendar of the ledger's contract; its dates are days there.
         words: how the ledger's words bear on our purposes; without any, letter by letter.
         notices: by purpose, the versions of the notice on which a consent for it counts.
+        at_event: whether consent is asked for at each row's event time too.
+        trained_at: when the model that serves was trained on this snapshot; None for other tables.
     """
 
     ledger: ConsentLedger
@@ -39,6 +41,8 @@ class ConsentPlan:
     zone: ZoneInfo = _UTC
     words: tuple[LedgerWord, ...] = ()
     notices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    at_event: bool = False
+    trained_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Literal
 
 PROFILE_VERSION = 2
@@ -158,6 +159,32 @@ class ConsentTally:
     def covered(self) -> int:
         """Subjects with a valid basis: consent, or another declared basis."""
         return self.valid + self.other_basis
+
+
+class Moment(StrEnum):
+    """When else than tonight consent is looked at."""
+
+    EVENT = "event"
+    TRAINING = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentThen:
+    """How many subjects had a valid basis for one purpose at another moment than tonight.
+
+    Attributes:
+        moment: each row's own event time, or when the model that serves was trained on the snapshot.
+        covered: of the ``subjects``: at event time those all of whose rows were covered.
+        at: the instant of the training.
+    """
+
+    purpose: str
+    moment: Moment
+    subjects: int
+    covered: int
+    rows: int
+    rows_covered: int
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,9 +349,9 @@ class Profile:
             ``rows_without_subject`` rows of the window whose subject is null.
         schema: (column, engine type) of every column the table has, in its order.
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
-            ``retention``, ``consent``, ``duplicate_keys``, ``subjects``, ``groups:<model>``, and
-            ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or ``errors:<model>``, or
-            ``clusters:<column>``.
+            ``retention``, ``consent``, ``consent_then``, ``duplicate_keys``, ``subjects``,
+            ``groups:<model>``, and ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or
+            ``errors:<model>``, or ``clusters:<column>``.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
         windows: the columns that a baseline is compared with over other windows that end with the night, by
             their length in days.
@@ -350,6 +377,7 @@ class Profile:
     subjects: int | None = None
     rows_without_subject: int = 0
     consent: tuple[ConsentTally, ...] = ()
+    consent_then: tuple[ConsentThen, ...] = ()
     groups: tuple[GroupTable, ...] = ()
     rules: tuple[RuleTally, ...] = ()
     unmeasured: Mapping[str, str] = field(default_factory=dict)

@@ -154,7 +154,7 @@ def plan_for(
         project.playbook,
         grids={name: grid for name, grid in compared.items() if grid is not None},
         compared=compared,
-        consent=_consent(project, contract),
+        consent=_consent(project, contract, discovery),
         groups=(*_groups(project, contract, night, discovery), *_labels(project, contract)),
     )
 
@@ -181,15 +181,31 @@ def _compared(
     return compared
 
 
-def _consent(project: Project, contract: Contract) -> ConsentPlan | None:
+def _consent(project: Project, contract: Contract, discovery: Discovery) -> ConsentPlan | None:
     ledger = project.settings.consent
     if ledger is None or not contract.purposes or contract.subject_key is None:
         return None
     holder = project.contracts[ledger.dataset]
-    conflict = project.playbook.indicators.consent.conflict
-    purposes = project.playbook.purposes
-    notices = tuple((name, purpose.notices) for name, purpose in purposes.items() if purpose.notices)
-    return ConsentPlan(ledger, holder.location, conflict, time_zone(holder), ledger_words(purposes), notices)
+    policy, purposes = project.playbook.indicators.consent, project.playbook.purposes
+    return ConsentPlan(
+        ledger,
+        holder.location,
+        policy.conflict,
+        time_zone(holder),
+        ledger_words(purposes),
+        tuple((name, purpose.notices) for name, purpose in purposes.items() if purpose.notices),
+        at_event=policy.at_event,
+        trained_at=_trained_at(project, contract, discovery),
+    )
+
+
+def _trained_at(project: Project, contract: Contract, discovery: Discovery) -> datetime | None:
+    """When the newest serving version that learned from this snapshot was registered."""
+    if contract.kind is not DatasetKind.TRAINING_SNAPSHOT:
+        return None
+    serving = (discovery.serving(name) for name in project.models)
+    times = [one.registered_at for one in serving if one is not None and one.snapshot == contract.dataset]
+    return max(times, default=None)
 
 
 def _groups(project: Project, contract: Contract, night: date, discovery: Discovery) -> tuple[GroupPlan, ...]:

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from governance_pipeline.charter.contract import LawfulBasis, PurposeUse
 from governance_pipeline.indicators.consent import CONSENT
-from governance_pipeline.profiles.profile import ConsentTally
+from governance_pipeline.profiles.profile import ConsentTally, ConsentThen, Moment
 from governance_pipeline.testing import a_contract, a_profile, a_tally, dataset_inputs
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -203,3 +203,46 @@ def test_rows_about_nobody_turn_a_pass_into_a_warning() -> None:
 
 def test_a_dataset_without_purposes_is_not_measured() -> None:
     assert measured(contract=a_contract(purposes=())) == []
+
+
+def then(covered: int, moment: Moment = Moment.EVENT, subjects: int = 1000) -> ConsentThen:
+    return ConsentThen("model_training", moment, subjects, covered, subjects, covered)
+
+
+def told(tally: ConsentTally, *others: ConsentThen) -> dict[str, object]:
+    found = only(tally, profile=a_profile(consent=(tally,), consent_then=others))
+    return {key: found.details[key] for key in found.details if key.startswith("covered_at")}
+
+
+def test_other_moments_are_told_beside_tonight_and_decide_nothing() -> None:
+    tally = a_tally(valid=995, withdrawn=5)
+    found = only(
+        tally, profile=a_profile(consent=(tally,), consent_then=(then(700), then(900, Moment.TRAINING)))
+    )
+    assert found.outcome is Outcome.PASS
+    assert found.details["covered_at_event_time"] == "70 % of the people"
+    assert found.sentence.endswith(
+        " When their own records came about: 70 % of the people."
+        " When the model in service was trained: 90 % of the people."
+    )
+
+
+@pytest.mark.parametrize(
+    ("covered", "said"),
+    [
+        (1000, "100 % of the people"), (995, "all but fewer than 11 people"), (4, "fewer than 11 people"),
+        (939, "about as many people as tonight"), (940, "94 % of the people"), (0, "0 % of the people"),
+        (929, "92.9 % of the people"),
+    ],
+)  # fmt: skip
+def test_a_moment_gives_no_small_group_away(covered: int, said: str) -> None:
+    assert told(a_tally(valid=940, withdrawn=60), then(covered)) == {"covered_at_event_time": said}
+
+
+def test_two_moments_together_give_no_small_group_away() -> None:
+    found = told(a_tally(valid=940, withdrawn=60), then(800), then(803, Moment.TRAINING))
+    assert found["covered_at_training"] == "about as many people as tonight"
+
+
+def test_of_few_people_no_moment_is_told() -> None:
+    assert told(a_tally(subjects=8, valid=8), then(4, subjects=8)) == {}
