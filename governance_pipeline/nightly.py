@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import UsageError
-from governance_pipeline.lineage.build import build
+from governance_pipeline.lineage.build import BuiltGraph, build
+from governance_pipeline.lineage.gaps import Gap, gaps
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.risk.assess import assess
 from governance_pipeline.stages.baselines import take_baselines
@@ -193,7 +195,18 @@ def _evidence(
     )
     scans = Scans()
     yield from scan_datasets(services, night, contracts, discovery, baselines, into=scans)
-    return Evidence(night, scans, baselines, discovery, memory, built.graph, read_at, nodes=built.nodes)
+    open_ends = _gaps(project, built)
+    return Evidence(
+        night, scans, baselines, discovery, memory, built.graph, read_at, nodes=built.nodes, gaps=open_ends
+    )
+
+
+def _gaps(project: Project, built: BuiltGraph) -> Sequence[Gap]:
+    """What the lineage leaves open, where the playbook asks for it."""
+    policy = project.playbook.indicators.provenance
+    if policy.lost_labels == policy.purposes == "off":
+        return ()
+    return gaps(built.graph, built.nodes, project.models.values(), project.playbook.purposes)
 
 
 def _chosen(services: Services, datasets: Collection[str]) -> Sequence[Contract]:

@@ -49,10 +49,17 @@ class OwnershipPolicy(IndicatorPolicy):
 
 
 class ProvenancePolicy(IndicatorPolicy):
-    """Bounds are the least share of columns that trace to an owned source."""
+    """Bounds are the least share of columns that trace to an owned source.
+
+    Attributes:
+        lost_labels: what a column is that is made from personal or sensitive ones and not labelled.
+        purposes: what it is that a model uses data for a purpose which its contract does not name.
+    """
 
     warn: float | None = 1.0
     fail: float | None = 1.0
+    lost_labels: Literal["off", "warn", "fail"] = "off"
+    purposes: Literal["off", "warn", "fail"] = "off"
 
 
 class DriftPolicy(IndicatorPolicy):

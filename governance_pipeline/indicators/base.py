@@ -11,6 +11,7 @@ from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Playbook
+from governance_pipeline.lineage.gaps import Gap
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.profile import Days, Profile
@@ -48,6 +49,7 @@ class DatasetInputs:
         owned_sources: datasets of kind source that have an active owner tonight.
         read_at: when the table was really read, if later than ``as_of`` (the night runs hours after
             it ends, a missed night days after): rows dated up to then are not from the future.
+        gaps: labels that this dataset's columns lost, and purposes that do not match where a model reads it.
         days: at least the last 35 days up to the night, of the columns that a baseline is compared
             with, on its grids; empty where the rows carry no date.
     """
@@ -66,6 +68,7 @@ class DatasetInputs:
     minimum_group_size: int = 11
     read_at: datetime | None = None
     days: Days = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

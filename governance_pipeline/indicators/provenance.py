@@ -1,4 +1,5 @@
-"""Provenance: does every column trace back to a source that somebody owns?
+"""Provenance: does every column trace back to a source that somebody owns? Where the playbook asks for it:
+are columns that are made from personal data labelled so, and is data used for the purposes it is for?
 
 Asked of what is derived: feature views, training snapshots and predictions. A source is where tracing
 ends; whether it is owned is the ownership indicator's question.
@@ -13,12 +14,14 @@ from functools import partial
 from governance_pipeline.charter.contract import DatasetKind
 from governance_pipeline.indicators.base import DatasetInputs, Indicator
 from governance_pipeline.indicators.wording import counted, listed, percent
+from governance_pipeline.lineage.gaps import GapKind
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 
 NAME = "provenance"
+LOST_LABELS, PURPOSES = "lost_labels", "purposes"
 DERIVED = frozenset({DatasetKind.FEATURE_VIEW, DatasetKind.TRAINING_SNAPSHOT, DatasetKind.PREDICTIONS})
 
 
@@ -101,6 +104,44 @@ def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
             "sources": sorted(set().union(*(found.owned for found in traces.values()))),
         },
     )
+    yield from _open_ends(inputs, record)
+
+
+def _open_ends(inputs: DatasetInputs, record: partial[Measurement]) -> Iterator[Measurement]:
+    """One measurement for lost labels and one for purposes, each where the playbook asks for it."""
+    policy, dataset = inputs.playbook.indicators.provenance, inputs.contract.dataset
+    for facet, kind, asked, none in (
+        (
+            LOST_LABELS,
+            GapKind.LOST_LABEL,
+            policy.lost_labels,
+            "Every column of {} that should be is labelled.",
+        ),
+        (
+            PURPOSES,
+            GapKind.PURPOSE,
+            policy.purposes,
+            "{} is read only for purposes that its data is used for.",
+        ),
+    ):
+        if asked == "off":
+            continue
+        found = [gap for gap in inputs.gaps if gap.kind is kind]
+        first = found[0].sentence if found else none.format(dataset)
+        more = f" {counted(len(found) - 1, 'more', 'more')} of {dataset}." if len(found) > 1 else ""
+        yield record(
+            facet=facet,
+            outcome=Outcome(asked) if found else Outcome.PASS,
+            sentence=first + more,
+            value=float(len(found)),
+            unit="",
+            n=len(inputs.contract.columns),
+            threshold=None,
+            details={
+                "about": [str(gap.about) for gap in found],
+                "sentences": [gap.sentence for gap in found],
+            },
+        )
 
 
 def _sentence(dataset: str, total: int, share: float, untraced: list[str], partly: list[str]) -> str:

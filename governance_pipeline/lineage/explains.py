@@ -81,6 +81,9 @@ def _fed(cause: Situation, effect: Situation) -> bool:
 
 
 def _provenance(cause: Situation, effect: Situation) -> bool:
+    """A lost label and a purpose (the facets) follow from the same upstream, and from no lost owner."""
+    if cause.breach.facet != effect.breach.facet and (effect.breach.facet or cause.nature is effect.nature):
+        return False
     here = cause.nature is Nature.OWNERSHIP and cause.dataset == effect.dataset
     return here or _above(cause, effect)
 

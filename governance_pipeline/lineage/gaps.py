@@ -40,6 +40,12 @@ class Gap:
     sentence: str
     path: tuple[Edge, ...] = ()
 
+    @property
+    def dataset(self) -> str:
+        """Whose owner can close it: the dataset of the column; of a purpose, the one that the model reads."""
+        told = self.path[-1].source if self.kind is GapKind.PURPOSE and self.path else self.about
+        return told.dataset_name
+
 
 def gaps(
     graph: LineageGraph,

@@ -17,7 +17,8 @@ quality or drift of columns     quality or drift of the columns they are compute
                                 change of the schema explains the rest
 drift of predictions            quality or drift of a column that one of the model's features is, or is
                                 computed from
-provenance                      a lost owner or provenance upstream, or the dataset's own lost owner
+provenance                      a lost owner or provenance upstream, or the dataset's own lost owner; lost
+                                labels and purposes by the same upstream only
 consent                         consent upstream for the same purpose
 ownership, retention, data      the same indicator upstream
 dated too late

@@ -11,6 +11,7 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs, NightInputs
 from governance_pipeline.indicators.registry import expects_dataset, measured_by, not_run
+from governance_pipeline.lineage.gaps import Gap
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.stages import baselines as baseline_stage
@@ -27,7 +28,9 @@ from governance_pipeline.vocabulary.measurement import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that tonight's measurements are made from; ``read_at`` is when the tables were read."""
+    """All that tonight's measurements are made from; ``read_at`` is when the tables were read, ``gaps`` what
+    the lineage leaves open, where the playbook asks for that.
+    """
 
     night: date
     scans: Scans
@@ -38,6 +41,7 @@ class Evidence:
     read_at: datetime
     crosses: Counts = field(default_factory=Counts)
     nodes: Sequence[Node] = ()
+    gaps: Sequence[Gap] = ()
 
 
 def measure(
@@ -175,6 +179,7 @@ def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -
         minimum_group_size=project.settings.minimum_group_size,
         read_at=evidence.read_at,
         days=evidence.scans.days.get(contract.dataset, {}),
+        gaps=tuple(gap for gap in evidence.gaps if gap.dataset == contract.dataset),
     )
 
 

@@ -4,7 +4,15 @@ import pytest
 
 from governance_pipeline.charter.contract import DatasetKind
 from governance_pipeline.indicators.provenance import PROVENANCE, trace
-from governance_pipeline.testing import a_column, a_contract, a_graph, a_profile, dataset_inputs
+from governance_pipeline.lineage.gaps import Gap, GapKind
+from governance_pipeline.testing import (
+    a_column,
+    a_contract,
+    a_graph,
+    a_playbook,
+    a_profile,
+    dataset_inputs,
+)
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -104,3 +112,29 @@ def test_sources_are_not_measured(kind: DatasetKind) -> None:
 def test_a_dataset_without_known_columns_is_insufficient() -> None:
     (found,) = measured(contract=a_contract(columns=()), profile=a_profile(schema=()))
     assert found.outcome is Outcome.INSUFFICIENT
+
+
+def a_gap(kind: GapKind, column: str) -> Gap:
+    return Gap(kind, Entity.column("lending.incomes", column), f"Column {column} is open.")
+
+
+def asking(**policy: str) -> Any:
+    playbook = a_playbook()
+    changed = playbook.indicators.provenance.model_copy(update=policy)
+    indicators = playbook.indicators.model_copy(update={"provenance": changed})
+    return playbook.model_copy(update={"indicators": indicators})
+
+
+def test_gaps_are_told_only_where_the_playbook_asks_for_them() -> None:
+    gaps = (a_gap(GapKind.LOST_LABEL, "ratio"), a_gap(GapKind.LOST_LABEL, "id"), a_gap(GapKind.PURPOSE, "id"))
+    assert [one.facet for one in measured(gaps=gaps)] == [""]
+    _, lost, purposes = measured(gaps=gaps, playbook=asking(lost_labels="warn", purposes="fail"))
+    assert (lost.facet, lost.outcome, lost.value) == ("lost_labels", Outcome.WARN, 2.0)
+    assert lost.sentence == "Column ratio is open. 1 more of lending.incomes."
+    assert (purposes.facet, purposes.outcome, purposes.value) == ("purposes", Outcome.FAIL, 1.0)
+
+
+def test_where_nothing_is_open_the_gaps_pass() -> None:
+    _, lost, purposes = measured(playbook=asking(lost_labels="fail", purposes="warn"))
+    assert (lost.outcome, purposes.outcome) == (Outcome.PASS, Outcome.PASS)
+    assert purposes.sentence == "lending.incomes is read only for purposes that its data is used for."

@@ -460,3 +460,14 @@ def test_without_lineage_no_dataset_explains_another(graph: LineageGraph, found:
     alone = LineageGraph.of((), graph.nodes)
     for key, one in root_causes(alone, found).items():
         assert str(one.entity) == key[0]
+
+
+def test_a_lost_label_follows_from_one_upstream_and_not_from_a_lost_owner(graph: LineageGraph) -> None:
+    features = a_breach("features", "provenance", "lost_labels")
+    snapshot = a_breach("training_set", "provenance", "lost_labels")
+    untraced = a_breach("features", "provenance")
+    owner = a_breach("incomes", "ownership")
+    roots = root_causes(graph, [features, snapshot, untraced, owner])
+    assert roots[snapshot.key] == features
+    assert roots[features.key] == features
+    assert roots[untraced.key] == owner
