@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
 
-from governance_pipeline.catalog.reader import DATASET, PATH, TABLE, plain
-from governance_pipeline.charter.contract import Contract, DatasetKind
+from governance_pipeline.catalog.reader import DATASET, plain
+from governance_pipeline.charter.contract import DatasetKind
 from governance_pipeline.charter.project import Project
+from governance_pipeline.lineage.places import Places
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node, Reading
 
 _OF_MODELS = {EntityKind.MODEL: "", EntityKind.VERSION: "/", EntityKind.DEPLOYMENT: "@"}
-_DEFAULT_SCHEMAS = ("", "main", "public", "dbo", "default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class _Names:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._places = Places(project)
         self._datasets: dict[str, str] = {}  # a reader's table to the dataset
         self._views: dict[str, str] = {}  # a reader's feature view to the dataset
         self._known = {
@@ -71,7 +70,9 @@ class _Names:
                 self._described.add(node.entity.name)
             if node.entity.kind is not EntityKind.SOURCE:
                 continue
-            found = [c.dataset for c in self._project.contracts.values() if self._is_at(c, node.facts)]
+            found = [
+                c.dataset for c in self._project.contracts.values() if self._places.stands_at(c, node.facts)
+            ]
             if not found and node.facts.get(DATASET) in self._project.contracts:
                 found = [node.facts[DATASET]]
             if len(found) == 1:
@@ -95,7 +96,7 @@ class _Names:
             if contract.kind is not DatasetKind.FEATURE_VIEW:
                 continue
             named = [entity for entity in views if entity.name == contract.feature_view]
-            there = [entity for entity, node in views.items() if self._is_at(contract, node.facts)]
+            there = [entity for entity, node in views.items() if self._places.stands_at(contract, node.facts)]
             found = named if contract.feature_view else there
             if len(found) == 1:
                 self._views[found[0].name] = contract.dataset
@@ -142,34 +143,6 @@ class _Names:
             return None
         return replace(edge, source=source, target=target)
 
-    def _is_at(self, contract: Contract, facts: Mapping[str, str]) -> bool:
-        place = contract.location
-        if place.table:
-            return bool(facts.get(TABLE)) and self._is_table(contract, facts[TABLE])
-        return bool(facts.get(PATH) and place.path) and _is_path(facts[PATH], place.path)
-
-    def _is_table(self, contract: Contract, name: str) -> bool:
-        *rest, table = name.lower().split(".")
-        place = contract.location
-        schema = rest[-1] if rest else ""
-        database = rest[-2] if len(rest) > 1 else ""
-        own = place.schema.lower()
-        same_schema = own == schema or (not own and schema in _DEFAULT_SCHEMAS)
-        known = self._database(contract)
-        return (
-            place.table.lower() == table and same_schema and (not known or not database or known == database)
-        )
-
-    def _database(self, contract: Contract) -> str:
-        """The database a contract's table is in; "" where the project's files do not say it."""
-        place = contract.location
-        if place.kind == "duckdb":
-            return Path(place.path).stem.lower()
-        connection = self._project.settings.connections.get(place.connection)
-        address = connection.url.partition("?")[0].partition("://")[2] if connection else ""
-        path = address.partition("/")[2].rpartition("/")[2]
-        return "" if "$" in path else PurePosixPath(path).stem.lower()
-
 
 def _registered(project: Project) -> Iterable[tuple[str, str]]:
     """From ``connection/name`` of a registered model to the one model whose registry it is."""
@@ -180,12 +153,3 @@ def _registered(project: Project) -> Iterable[tuple[str, str]]:
             name = plain(registry.name or model.name, "/")
             found.setdefault(f"{registry.connection}/{name}", []).append(model.name)
     return ((name, models[0]) for name, models in found.items() if len(models) == 1)
-
-
-def _is_path(read: str, contract: str) -> bool:
-    """Whether both name the same files; a contract may name the files of a folder by a pattern."""
-    if read.rstrip("/") == contract.rstrip("/"):
-        return True
-    if not any(sign in contract for sign in "*?["):
-        return False
-    return fnmatch.fnmatchcase(read, contract) or str(PurePosixPath(contract).parent) == read.rstrip("/")

@@ -22,6 +22,9 @@ from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node
 
 LABELS = (PERSONAL, SENSITIVE)
+_WRITTEN = {PERSONAL: PERSONAL, "pii": PERSONAL, SENSITIVE: SENSITIVE}
+"""How tags call a label."""
+
 _CARRIERS = frozenset({EntityKind.COLUMN, EntityKind.FEATURE})
 
 
@@ -105,8 +108,9 @@ def aggregates(transformation: str) -> bool:
 
 
 def _label(tag: str) -> str:
-    """``personal``, ``personal=true`` and ``classification=restricted`` by what they say."""
+    """``personal``, ``pii=true`` and ``classification=restricted`` by what they say."""
     name, _, value = tag.partition("=")
-    if name.lower() in LABELS:
-        return name.lower() if value.lower() not in ("false", "no", "0") else ""
+    label = _WRITTEN.get(name.lower())
+    if label is not None:
+        return label if value.lower() not in ("false", "no", "0") else ""
     return CLASSIFICATION if name == CLASSIFICATION else tag

@@ -18,10 +18,12 @@ from governance_pipeline.vocabulary.night import PlaceRead
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Attributes:
-    readings: one for each place of governance.yaml, in its order.
-    problems: by place, why it could not be read; its reading is then that of the night before.
+class PlacesRead:
+    """What the places of governance.yaml say.
+
+    Attributes:
+        readings: one for each place of governance.yaml, in its order.
+        problems: by place, why it could not be read; its reading is then that of the night before.
     """
 
     readings: Sequence[Reading] = ()
@@ -37,7 +39,7 @@ class Places:
             )
 
 
-def read_places(services: Services, night: date) -> Places:
+def read_places(services: Services, night: date) -> PlacesRead:
     """Read every place. One that cannot be read costs the night nothing but its news: what the last
     recorded night knew from it stays in the graph.
     """
@@ -54,16 +56,16 @@ def read_places(services: Services, night: date) -> Places:
         recorded = recorded_places(services.store, project, night - timedelta(days=1)).readings
         readings |= {reading.by: reading for reading in recorded if reading.by in problems}
     ordered = [readings[place.by] for place in project.settings.catalog if place.by in readings]
-    return Places(tuple(ordered), problems)
+    return PlacesRead(tuple(ordered), problems)
 
 
-def recorded_places(store: Store, project: Project, night: date) -> Places:
+def recorded_places(store: Store, project: Project, night: date) -> PlacesRead:
     """What the newest night recorded on or before ``night`` knew from the places of governance.yaml."""
     if not project.settings.catalog:
-        return Places()
+        return PlacesRead()
     with store.begin() as unit:
         edges, nodes = unit.lineage.of_night(night), unit.lineage.nodes_of_night(night)
-    return Places(
+    return PlacesRead(
         tuple(
             Reading(
                 place.by,

@@ -85,6 +85,13 @@ def test_a_protected_attribute_is_a_label_of_its_own() -> None:
     assert reached(edges, nodes) == {"b.y#r": "sensitive of a.x#race"}
 
 
+@pytest.mark.parametrize(
+    ("tag", "counts"), [("pii=true", True), ("PII", True), ("personal=false", False), ("web", False)]
+)
+def test_tags_of_other_tools_count_as_they_are_written(tag: str, *, counts: bool) -> None:
+    assert bool(reached([feeds("a.x#name", "b.y#h")], [tagged("a.x#name", tag)])) is counts
+
+
 def test_what_a_window_and_a_word_are() -> None:
     assert aggregates("count(*)")
     assert not aggregates("rank() OVER (ORDER BY max(x) OVER ())")

@@ -10,7 +10,7 @@ import pytest
 
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.charter.settings import Connection
-from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.lineage.build import build, build_graph
 from governance_pipeline.lineage.observed import observed
 from governance_pipeline.lineage.openlineage_in import read_event
 from governance_pipeline.lineage.places import Places
@@ -152,3 +152,29 @@ def test_the_order_of_tellings_changes_nothing():
     )
     forward, backward = (observed(order, Places(project())) for order in (told, told[::-1]))
     assert forward == backward
+
+
+def test_what_events_say_of_nodes_is_kept_with_the_graph():
+    clicks = {
+        "namespace": "kafka://b:1",
+        "name": "clicks",
+        "facets": {"ownership": {"owners": [{"name": "web"}]}},
+    }
+    built = build(project(), [], tellings(body(inputs=[clicks], outputs=[])))
+    (node,) = [one for one in built.nodes if one.entity == Entity.source("kafka://b:1/clicks")]
+    assert (node.by, node.owners) == ("openlineage", ("web",))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "facts", "there"),
+    [
+        ("lending.rates", {"path": "s3a://lake/rates"}, True),
+        ("lending.incomes", {"path": "/project/data/incomes"}, True),
+        ("lending.debts", {"table": "bank.raw.DEBTS"}, True),
+        ("lending.debts", {"table": "shadow.raw.debts"}, False),
+        ("lending.debts", {"path": "/project/data/incomes"}, False),
+    ],
+)
+def test_a_catalogue_and_an_event_find_the_same_contract(dataset: str, facts: dict[str, str], there: bool):
+    made = project()
+    assert Places(made).stands_at(made.contracts[dataset], facts) is there
