@@ -20,6 +20,8 @@ from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.profiles import sql
 
 _CSV_TYPES = ("NULL", "BIGINT", "DOUBLE", "TIME", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR")
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of a line of a CSV file."""
 LOG = "_delta_log"
 _A = {"delta": "a Delta", "iceberg": "an Iceberg"}
 _ICEBERG = "metadata/*.metadata.json"
@@ -120,6 +122,9 @@ def _reader(kind: str, files: Sequence[FileState]) -> exp.Expression:
         union_by_name=exp.true(),
         sample_size=sql.number(-1),  # a type is only right if all rows have it
         auto_type_candidates=listed(_CSV_TYPES),
+        skip=sql.number(0),  # else lines before one that does not fit are left out
+        max_line_size=sql.number(LONGEST_LINE),
+        buffer_size=sql.number(2 * LONGEST_LINE),
     )
 
 

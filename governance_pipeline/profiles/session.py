@@ -25,6 +25,12 @@ _SPEAKS_OF_NO_ROW = frozenset(
 _NOT_PARQUET = re.compile(
     r"(?:magic bytes found at end of|too small to be a Parquet).*|File '[^']+' too small"
 )
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_NO_DIALECT = re.compile(r"It was not possible to automatically detect the CSV parsing dialect")
+_CSV_REASONS = (
+    ("Invalid unicode", "is not text in UTF-8"),
+    ("Maximum line size", "has a line that is longer than 16 MB"),
+)
 _FILE = re.compile(r"[Ff]ile ['\"]([^'\"]+)['\"]")
 _READ_FILES = ("duckdb", "spark")
 # How these say that a file's footer can be read and what it points at cannot; some of it names the file.
@@ -212,6 +218,8 @@ def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
     name = type(error).__name__
     if _NOT_PARQUET.search(lines[0]):
         return f"{_file_in(lines[0]) or 'a file'} is not a Parquet file, or was cut off"
+    if name == "InvalidInputException" and (said := _said_of_csv(str(error))):
+        return said
     if name == "OutOfMemoryException":
         return "it needs more memory than limits.memory in governance.yaml allows"
     if name not in _SPEAKS_OF_NO_ROW:
@@ -220,6 +228,17 @@ def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
     for secret in secrets:
         said = said.replace(secret, "***")
     return said
+
+
+def _said_of_csv(message: str) -> str:
+    """Which line of a CSV file cannot be read and why, without quoting it as the message does."""
+    line = _CSV_LINE.search(message)
+    if line is None:
+        return "its lines have different numbers of values" if _NO_DIALECT.search(message) else ""
+    for why, told in _CSV_REASONS:
+        if why in message:
+            return f"about line {line[1]} it {told}"
+    return f"line {line[1]} is not as the others are"
 
 
 def _is_damage(error: Exception) -> bool:

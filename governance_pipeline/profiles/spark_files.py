@@ -12,7 +12,8 @@ from governance_pipeline.profiles.spark_parquet import Unread, readable_frame, r
 
 _OPTIONS = {
     "parquet": {"mergeSchema": "true"},
-    "csv": {"header": "true", "inferSchema": "true", "enforceSchema": "false"},
+    # FAILFAST: a line with fewer values would be filled up with nulls, and one with more be cut off
+    "csv": {"header": "true", "inferSchema": "true", "enforceSchema": "false", "mode": "FAILFAST"},
 }
 _METADATA = "{_delta_log/*.json,metadata/*.metadata.json}"
 _REFUSES_A_COLUMN = ("PARQUET_TYPE_", "UNSUPPORTED_TIME_TYPE", "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION")

@@ -20,6 +20,7 @@ from governance_pipeline.profiles.columns import EngineType
 from governance_pipeline.profiles.damage import finding
 from governance_pipeline.profiles.files import FileState, Listing, shown
 from governance_pipeline.profiles.lake import listing_of, wide_decimals
+from governance_pipeline.profiles.ragged import ragged_file
 from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed
 from governance_pipeline.profiles.source_table import (
     Part,
@@ -149,12 +150,25 @@ class StagedFiles:
         hidden = [exp.to_identifier(name, quoted=True) for name, _, _ in staged.unread]
         readable = exp.Star(except_=hidden) if hidden else exp.Star()
         self._create(session, staged, sql.select([readable], listing.read(listing.files)))
+        if location.kind == "csv":
+            self._refuse_ragged(session, listing, [name for name, _ in staged.schema])
         booleans = self._booleans(session, staged) if location.kind == "csv" else []
         if booleans:
             told = exp.Star(replace=[_as_boolean(name) for name in booleans])
             read = sql.select([told], listing.read(listing.files))
             self._drop(session, staged, keep_name=True)
             self._create(session, staged, read)
+
+    def _refuse_ragged(self, session: Session, listing: Listing, columns: Sequence[str]) -> None:
+        """One ragged file has all others read as it is, so each is looked at alone then."""
+        if not ragged_file(listing.files, columns):
+            return
+        for file in listing.files:
+            alone = described_query(session, sql.select([exp.Star()], listing.read([file])))
+            if ragged_file([file], [name for name, _ in alone]):
+                name = shown(Path(file[0]), self._root)
+                raise StatementFailed(f"the lines of {name} have different numbers of values")
+        raise StatementFailed("its files are divided in different ways")
 
     def _unread(self, session: Session, listing: Listing) -> tuple[tuple[str, str, str], ...]:
         """Columns that DuckDB would read wrongly."""
