@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from governance_pipeline.store.open import open_store
 from governance_pipeline.store.ports import Store
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
 
     from governance_pipeline.profiles.cross_plan import CrossPlan
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from governance_pipeline.profiles.partition import Partition
     from governance_pipeline.profiles.plan import Engine, Scan, ScanPlan
     from governance_pipeline.profiles.profile import ColumnProfile, Days
+    from governance_pipeline.profiles.subject_keys import SubjectKey
+    from governance_pipeline.profiles.subject_sets import SubjectSet
 
 
 class LazyEngine:
@@ -48,6 +52,14 @@ class LazyEngine:
 
     def days(self, plan: ScanPlan) -> Days:
         return self._open().days(plan)
+
+    def subjects(self, plan: ScanPlan, keys: Sequence[SubjectKey]) -> Mapping[str, SubjectSet]:
+        return self._open().subjects(plan, keys)
+
+    def withdrawn(
+        self, plan: ScanPlan, purpose: str, keys: Sequence[SubjectKey], since: datetime | None = None
+    ) -> Mapping[str, SubjectSet]:
+        return self._open().withdrawn(plan, purpose, keys, since)
 
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         return self._open().sample(plan, columns, rows)

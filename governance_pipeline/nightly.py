@@ -28,6 +28,7 @@ from governance_pipeline.stages.consequences import Consequences, draw_consequen
 from governance_pipeline.stages.crosses import count_crosses
 from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.knowledge import known_graph, known_versions
+from governance_pipeline.stages.manifests import take_manifests
 from governance_pipeline.stages.measure import Evidence, measure
 from governance_pipeline.stages.pictures import linked
 from governance_pipeline.stages.places import read_places
@@ -78,7 +79,8 @@ def run_night(
 
     evidence = yield from _evidence(services, night, contracts, started)
     crosses = count_crosses(services, night, evidence.discovery, evidence.baselines, asked=datasets)
-    evidence = replace(evidence, crosses=crosses)
+    manifests = take_manifests(services, night, evidence.discovery, evidence.baselines)
+    evidence = replace(evidence, crosses=crosses, manifests=manifests)
     measurements = measure(services, evidence, contracts, models)
 
     risks = _risks(services, evidence, measurements, partial=partial)

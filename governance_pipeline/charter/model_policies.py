@@ -55,6 +55,23 @@ class RepresentationPolicy(IndicatorPolicy):
     family_error: float = Field(0.05, gt=0, lt=1)
 
 
+class WithdrawalsPolicy(IndicatorPolicy):
+    """Bounds are the share of the people whom a version has learned from and who have withdrawn since.
+
+    Attributes:
+        clock: what is owed to them: nothing, that they are left out when the model is next trained, or that
+            the version is replaced by one without them (``retrain``) or taken out of service (``retire``)
+            within ``days`` of the first night that warned.
+        review_above: the share above which a review is opened; null for never.
+    """
+
+    warn: float | None = 0.0
+    fail: float | None = 0.05
+    clock: Literal["none", "exclude_at_next_training", "retrain", "retire"] = "exclude_at_next_training"
+    days: int = Field(30, ge=1, le=365)
+    review_above: float | None = Field(0.01, ge=0, lt=1)
+
+
 class PredictionDriftPolicy(IndicatorPolicy):
     """Bounds are PSI between the predictions of now and of the version's first days.
 

@@ -29,6 +29,7 @@ from governance_pipeline.charter.model_policies import (
     ProxyPolicy,
     RepresentationPolicy,
     TwinsPolicy,
+    WithdrawalsPolicy,
 )
 from governance_pipeline.charter.purposes import Purpose
 from governance_pipeline.vocabulary.function import Function
@@ -66,6 +67,7 @@ class Indicators(FileModel):
     proxy: ProxyPolicy | None = None
     leakage: LeakagePolicy | None = None
     twins: TwinsPolicy | None = None
+    withdrawals: WithdrawalsPolicy | None = None
 
 
 class RiskPolicy(FileModel):

@@ -87,6 +87,13 @@ class Settings(FileModel):
     receiver: Receiver = Receiver()
     catalog: tuple[Place, ...] = Field((), description="Tools that know lineage; read every night.")
     consent: ConsentLedger | None = None
+    subject_keys: str = Field(
+        ".governance/subject-keys",
+        description=(
+            "File with the keys that people's hashes in subject manifests are made with, relative to the"
+            " project; made when it is first needed. Back it up apart from the store."
+        ),
+    )
     limits: Limits = Limits()
     minimum_group_size: int = Field(11, ge=2, description="Smaller groups of people are not shown.")
     base_url: str = Field("http://127.0.0.1:3000", description="Where links in alerts point.")

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from governance_pipeline.cli import demo, gate, incidents, lineage, night, project, reviews, serve, store
+from governance_pipeline.cli import (
+    consent,
+    demo,
+    gate,
+    incidents,
+    lineage,
+    night,
+    project,
+    reviews,
+    serve,
+    store,
+)
 from governance_pipeline.cli.interrupts import heard
 from governance_pipeline.cli.verbs import App
 from governance_pipeline.errors import CannotEvaluate, GovernanceError, UsageError
@@ -40,7 +51,7 @@ def main(
         raise typer.Exit
 
 
-for part in (project, night, gate, reviews, incidents, lineage, serve, store, demo):
+for part in (project, night, gate, reviews, incidents, lineage, consent, serve, store, demo):
     part.register(app)
 
 

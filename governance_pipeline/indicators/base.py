@@ -17,6 +17,7 @@ from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import ModelVersion
+from governance_pipeline.vocabulary.subjects import SubjectManifest
 
 Findings = Mapping[date, frozenset[tuple[str, str]]]
 """What earlier nights found: by night, the (entity, facet) whose measured value warned or failed."""
@@ -89,6 +90,23 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawals:
+    """How many of the people whom a version has learned from have withdrawn.
+
+    Attributes:
+        manifest: None where the version has none yet.
+        withdrawn: by the end of the night; None where that could not be counted, for ``problem``.
+        serving: whether the version serves; else it is a newer one that may be promoted.
+    """
+
+    version: ModelVersion
+    manifest: SubjectManifest | None = None
+    withdrawn: int | None = None
+    problem: str = ""
+    serving: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInputs:
     """Everything an indicator may look at for one model on one night.
 
@@ -97,6 +115,7 @@ class ModelInputs:
         version: the version that serves, None where none is registered.
         counted: of the version that serves, and of the newest where its training data differs.
         baseline: the profile of the data the version that serves was trained on; None where there is none.
+        withdrawals: of the version that serves, and of a newer one.
     """
 
     night: date
@@ -110,6 +129,7 @@ class ModelInputs:
     minimum_group_size: int = 11
     counted: tuple[Counted, ...] = ()
     baseline: Profile | None = None
+    withdrawals: tuple[Withdrawals, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

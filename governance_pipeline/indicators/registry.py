@@ -36,6 +36,7 @@ from governance_pipeline.indicators.recency import RECENCY
 from governance_pipeline.indicators.representation import REPRESENTATION
 from governance_pipeline.indicators.retention import RETENTION
 from governance_pipeline.indicators.twins import TWINS
+from governance_pipeline.indicators.withdrawals import WITHDRAWALS
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -57,6 +58,7 @@ INDICATORS: tuple[Indicator, ...] = (
     PROXY,
     LEAKAGE,
     TWINS,
+    WITHDRAWALS,
 )
 
 

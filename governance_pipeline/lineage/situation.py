@@ -44,6 +44,7 @@ _BY_INDICATOR = {
     "drift": Nature.DRIFT,
     "prediction_drift": Nature.PREDICTIONS,
     "consent": Nature.CONSENT,
+    "withdrawals": Nature.CONSENT,
     "ownership": Nature.OWNERSHIP,
     "provenance": Nature.PROVENANCE,
     "retention": Nature.RETENTION,

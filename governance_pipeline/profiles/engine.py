@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,6 +34,9 @@ from governance_pipeline.profiles.regrid import columns_on_grids
 from governance_pipeline.profiles.sample import sample_rows
 from governance_pipeline.profiles.session import FileDamaged, FilesMoved, Session, StatementFailed
 from governance_pipeline.profiles.source_table import SourceTable
+from governance_pipeline.profiles.subject_keys import SubjectKey
+from governance_pipeline.profiles.subject_sets import SubjectSet
+from governance_pipeline.profiles.subjects import subjects_of, withdrawn_subjects
 from governance_pipeline.profiles.tables import Tables
 
 if TYPE_CHECKING:
@@ -154,6 +158,31 @@ class IbisEngine:
 
         found = self._within(plan.contract, count)
         return replace(found, unmeasured={key: self._shown(why) for key, why in found.unmeasured.items()})
+
+    def subjects(self, plan: ScanPlan, keys: Sequence[SubjectKey]) -> Mapping[str, SubjectSet]:
+        """The people that a table's rows are about, hashed with each key, by its id.
+
+        Raises like :meth:`read`.
+        """
+
+        def tell(limit: Limit) -> Mapping[str, SubjectSet]:
+            with self._open(plan, limit) as (session, table):
+                return subjects_of(session, table, plan, keys)
+
+        return self._within(plan.contract, tell)
+
+    def withdrawn(
+        self, plan: ScanPlan, purpose: str, keys: Sequence[SubjectKey], since: datetime | None = None
+    ) -> Mapping[str, SubjectSet]:
+        """The people whose consent for ``purpose`` is withdrawn; see :class:`plan.Engine`."""
+        consent = plan.consent
+        assert consent is not None
+
+        def tell(limit: Limit) -> Mapping[str, SubjectSet]:
+            with self._open(plan, limit) as (session, ledger):
+                return withdrawn_subjects(session, ledger, plan, consent, purpose, keys, since)
+
+        return self._within(plan.contract, tell)
 
     def close(self) -> None:
         """Release connections, and the memory and disk that DuckDB used."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +16,8 @@ from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import EARLIER, LATER, Partition
 from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
+from governance_pipeline.profiles.subject_keys import SubjectKey
+from governance_pipeline.profiles.subject_sets import SubjectSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,6 +209,26 @@ class Engine(Protocol):
         """The compared columns of a table by the day of each row, up to the night, on the plan's grids.
 
         Empty where days say too little of the table: see :mod:`governance_pipeline.profiles.days`.
+        Raises like :meth:`read`.
+        """
+        ...
+
+    def subjects(self, plan: ScanPlan, keys: Sequence[SubjectKey]) -> Mapping[str, SubjectSet]:
+        """The people that a table's rows are about, hashed with each key, by its id.
+
+        Raises like :meth:`read`.
+        """
+        ...
+
+    def withdrawn(
+        self, plan: ScanPlan, purpose: str, keys: Sequence[SubjectKey], since: datetime | None = None
+    ) -> Mapping[str, SubjectSet]:
+        """The people whose consent for ``purpose`` is withdrawn, as the ledger says at the plan's end.
+
+        Args:
+            plan: of the ledger's contract, with ``consent``.
+            since: without those for whom it said so at this time already.
+
         Raises like :meth:`read`.
         """
         ...

@@ -133,6 +133,14 @@ _ADVICE = {
             "Do not trust the version's promised figures until it is trained and judged again.",
         ),
     ),
+    "withdrawals": Advice(
+        "people whom the model has learned from have withdrawn",
+        (
+            "See which versions and deployments it is about: governance consent impact.",
+            "Build a new training snapshot from the ledger as it is now, and train the next version on that.",
+            "Where the playbook gives a date, agree by when that version serves, or this one is taken out.",
+        ),
+    ),
     "twins": Advice(
         "two teams hold what looks like the same feature",
         (

@@ -13,6 +13,7 @@ from governance_pipeline.indicators.wording import calendar_date, counted
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.function import Function
+from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
 
 _MOST_TOLD = 3
@@ -114,6 +115,25 @@ def listed(words: Sequence[str]) -> str:
     more = len(words) - _MOST_TOLD
     shown = "; ".join(words[:_MOST_TOLD])
     return f"{shown}; and {counted(more, 'more change')}" if more > 0 else shown
+
+
+def withdrawals(night: date, serving: ModelVersion | None, found: Iterable[Measurement]) -> Milestone | None:
+    """People who withdrew from what the serving version has learned call for review, once a version, where
+    they are more than the playbook allows.
+    """
+    if serving is None:
+        return None
+    for one in found:
+        if one.indicator == "withdrawals" and one.facet == serving.version and one.details.get("review"):
+            return Milestone(
+                id=f"{MilestoneKind.WITHDRAWALS}:{serving.model}/{serving.version}",
+                kind=MilestoneKind.WITHDRAWALS,
+                night=night,
+                model=serving.model,
+                version=serving.version,
+                sentence=one.sentence,
+            )
+    return None
 
 
 def review_id(milestone: Milestone) -> str:

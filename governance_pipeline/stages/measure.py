@@ -18,6 +18,7 @@ from governance_pipeline.stages import baselines as baseline_stage
 from governance_pipeline.stages.baselines import Baselines
 from governance_pipeline.stages.crosses import Counts
 from governance_pipeline.stages.discover import Discovery
+from governance_pipeline.stages.manifests import Manifests
 from governance_pipeline.stages.recall import Memory
 from governance_pipeline.stages.scan import Scans, night_end
 from governance_pipeline.stages.services import Services
@@ -42,6 +43,7 @@ class Evidence:
     crosses: Counts = field(default_factory=Counts)
     nodes: Sequence[Node] = ()
     gaps: Sequence[Gap] = ()
+    manifests: Manifests = field(default_factory=Manifests)
 
 
 def measure(
@@ -152,6 +154,7 @@ def _of_model(
         graph=evidence.graph,
         minimum_group_size=services.project.settings.minimum_group_size,
         counted=evidence.crosses.of_model(model.name),
+        withdrawals=evidence.manifests.of_model(model.name),
         baseline=evidence.baselines.profiles.get((model.name, version.version)) if version else None,
     )
     entity = Entity.model(model.name)

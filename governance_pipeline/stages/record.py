@@ -12,6 +12,7 @@ from governance_pipeline.profiles.day_codec import days_to_json
 from governance_pipeline.profiles.merge_clusters import without_clusters
 from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.crosses import record_crosses
+from governance_pipeline.stages.manifests import record_manifests
 from governance_pipeline.stages.measure import Evidence
 from governance_pipeline.stages.reviewing import ReviewChanges
 from governance_pipeline.store.ports import NightRecord, Store, Unit
@@ -93,6 +94,7 @@ def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
             *key, codec.to_json(evidence.baselines.profiles[key]), days_to_json(days) if days else None
         )
     record_crosses(unit, evidence.night, evidence.crosses)
+    record_manifests(unit, evidence.manifests)
 
 
 def _record_consequences(unit: Unit, consequences: Consequences) -> None:

@@ -15,6 +15,7 @@ from governance_pipeline.reviews.review import ReviewState, attaching, fold, ope
 from governance_pipeline.reviews.service import eligible, list_reviews
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
+from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
@@ -48,6 +49,9 @@ class _Desk:
             concerned_entities(project.models[version.model], self.graph),
             allow_warn=project.playbook.reviews.allow_warn,
         )
+
+    def of_model(self, model: str) -> list[Measurement]:
+        return [one for one in self.measurements if one.entity == Entity.model(model)]
 
     def version(self, model: str, version: str | None) -> ModelVersion | None:
         known = self.discovery.versions.get(model, ())
@@ -91,8 +95,8 @@ def _milestones(desk: _Desk, as_of: datetime) -> list[Milestone]:
     found = [rules.new_version(desk.night, version) for version in desk.discovery.all_versions]
     for model in desk.services.project.models:
         due = rules.retraining_due(desk.night, as_of, desk.discovery.serving(model), playbook)
-        if due is not None:
-            found.append(due)
+        withdrawn = rules.withdrawals(desk.night, desk.discovery.serving(model), desk.of_model(model))
+        found += [milestone for milestone in (due, withdrawn) if milestone is not None]
     return found
 
 

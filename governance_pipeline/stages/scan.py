@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
 from zoneinfo import ZoneInfo
@@ -104,6 +104,11 @@ def night_end(project: Project, night: date) -> datetime:
     return datetime.combine(night + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 
+def day_start(project: Project, day: date) -> datetime:
+    """The first instant of ``day`` in the project's time zone, in UTC."""
+    return night_end(project, day - timedelta(days=1))
+
+
 def _scan(
     services: Services,
     contract: Contract,
@@ -182,8 +187,14 @@ def _compared(
 
 
 def _consent(project: Project, contract: Contract, discovery: Discovery) -> ConsentPlan | None:
+    plan = consent_plan(project) if contract.purposes and contract.subject_key is not None else None
+    return plan and replace(plan, trained_at=_trained_at(project, contract, discovery))
+
+
+def consent_plan(project: Project) -> ConsentPlan | None:
+    """How the project's consent ledger is read; None where it has none."""
     ledger = project.settings.consent
-    if ledger is None or not contract.purposes or contract.subject_key is None:
+    if ledger is None:
         return None
     holder = project.contracts[ledger.dataset]
     policy, purposes = project.playbook.indicators.consent, project.playbook.purposes
@@ -195,7 +206,6 @@ def _consent(project: Project, contract: Contract, discovery: Discovery) -> Cons
         ledger_words(purposes),
         tuple((name, purpose.notices) for name, purpose in purposes.items() if purpose.notices),
         at_event=policy.at_event,
-        trained_at=_trained_at(project, contract, discovery),
     )
 
 

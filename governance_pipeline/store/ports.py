@@ -26,6 +26,7 @@ from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.openlineage import LineageEvent, Telling
 from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent
 from governance_pipeline.vocabulary.risk import RiskScore
+from governance_pipeline.vocabulary.subjects import SubjectManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,22 @@ class LineageEvents(Protocol):
         """
 
 
+class Subjects(Protocol):
+    """Whom model versions have learned from: manifests, and apart from them the sets of keyed hashes."""
+
+    def put(self, manifest: SubjectManifest, body: bytes | None) -> None:
+        """Write or replace a version's manifest and its set."""
+
+    def all(self) -> Sequence[SubjectManifest]:
+        """Every manifest, by model and version."""
+
+    def body(self, model: str, version: str) -> bytes | None:
+        """The set as it was given; None where there is none, or none any more."""
+
+    def erase(self, model: str, version: str, at: datetime) -> None:
+        """Forget the set; the manifest stays, and says since when."""
+
+
 class Unit(Protocol):
     """One transaction."""
 
@@ -247,6 +264,7 @@ class Unit(Protocol):
     versions: Versions
     lineage: Lineage
     lineage_events: LineageEvents
+    subjects: Subjects
 
 
 class Store(Protocol):

@@ -30,6 +30,7 @@ from governance_pipeline.store.ports import (
     Profiles,
     Reviews,
     Risks,
+    Subjects,
     Unit,
     Versions,
 )
@@ -37,6 +38,7 @@ from governance_pipeline.store.profiles import SqlProfiles
 from governance_pipeline.store.reviews import SqlReviews
 from governance_pipeline.store.risks import SqlRisks
 from governance_pipeline.store.schema import StoreRevision, create_where_empty, read_revision, require_current
+from governance_pipeline.store.subjects import SqlSubjects
 from governance_pipeline.store.transaction import Transaction
 from governance_pipeline.store.versions import SqlVersions
 
@@ -55,6 +57,7 @@ class SqlUnit:
         self.versions: Versions = SqlVersions(transaction)
         self.lineage: Lineage = SqlLineage(transaction)
         self.lineage_events: LineageEvents = SqlLineageEvents(transaction)
+        self.subjects: Subjects = SqlSubjects(transaction)
 
 
 class SqlStore:

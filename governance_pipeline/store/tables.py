@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from governance_pipeline.store.values import instant
 
-REVISION = "0006"
+REVISION = "0007"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -338,4 +338,34 @@ lineage_runs = Table(
     Column("completed", Instant, nullable=True),
     Column("shape", NAME, ForeignKey("lineage_shapes.digest"), nullable=False),
     Index(None, "subject", "known_by", "completed"),
+)
+
+# Whom each model version has learned from. The set of keyed hashes stands apart, so that it can be erased
+# while what was counted from it stays.
+subject_manifests = Table(
+    "subject_manifests",
+    metadata,
+    _name("model", primary_key=True),
+    _name("version", primary_key=True),
+    _name("snapshot"),
+    Column("taken_at", Instant, nullable=False),
+    _text("source_state"),
+    _text("key"),
+    Column("subjects", BigInteger, nullable=False),
+    _text("digest"),
+    _text("purpose"),
+    _text("basis"),
+    Column("asked", BigInteger, nullable=True),
+    Column("withdrawn", BigInteger, nullable=True),
+    Column("notices", Document, nullable=False),
+    _text("problem"),
+    Column("erased_at", Instant, nullable=True),
+)
+
+subject_sets = Table(
+    "subject_sets",
+    metadata,
+    _name("model", primary_key=True),
+    _name("version", primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -35,6 +36,8 @@ from governance_pipeline.profiles.profile import (
     PredictionCell,
     Profile,
 )
+from governance_pipeline.profiles.subject_keys import SubjectKey
+from governance_pipeline.profiles.subject_sets import SubjectSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,6 +200,7 @@ class FakeEngine:
         by_day: by dataset, its rows by day; those of a dataset that is not named carry no date.
         plans: every scan it was asked for, in order; ``crossed`` every count across columns;
             ``told_apart`` every plan whose days it was asked for.
+        withdrew: who has withdrawn, and when.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -204,6 +208,7 @@ class FakeEngine:
     plans: list[ScanPlan] = field(default_factory=list)
     crossed: list[CrossPlan] = field(default_factory=list)
     told_apart: list[ScanPlan] = field(default_factory=list)
+    withdrew: Mapping[str, datetime] = field(default_factory=dict)
     closed: bool = False
 
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
@@ -230,6 +235,25 @@ class FakeEngine:
             raise answer
         return answer
 
+    def subjects(self, plan: ScanPlan, keys: Sequence[SubjectKey]) -> Mapping[str, SubjectSet]:
+        """``person 1`` to the number of rows that a healthy scan finds; the scan's error where it has one."""
+        answer = self.answers.get(plan.contract.dataset)
+        if isinstance(answer, Exception):
+            raise answer
+        return _hashed([f"person {number}" for number in range(1, ROWS + 1)], keys)
+
+    def withdrawn(
+        self, plan: ScanPlan, purpose: str, keys: Sequence[SubjectKey], since: datetime | None = None
+    ) -> Mapping[str, SubjectSet]:
+        """Those of :attr:`withdrew` who had done so by the plan's end, from whatever purpose."""
+        del purpose
+        told = [
+            who
+            for who, when in self.withdrew.items()
+            if when < plan.as_of and (since is None or when >= since)
+        ]
+        return _hashed(told, keys)
+
     def sample(self, plan: ScanPlan, columns: tuple[str, ...], rows: int) -> pd.DataFrame:
         raise SourceUnavailable(
             f"no {rows} rows of {plan.contract.dataset} can be drawn for {', '.join(columns)}",
@@ -248,6 +272,11 @@ class FakeEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+def _hashed(people: Iterable[str], keys: Sequence[SubjectKey]) -> Mapping[str, SubjectSet]:
+    digests = [hashlib.md5(who.encode(), usedforsecurity=False).hexdigest() for who in people]
+    return {key.id: SubjectSet.of(key.hashed(digests)) for key in keys}
 
 
 def _moved(profile: Profile, plan: ScanPlan) -> Profile:

@@ -149,10 +149,11 @@ def a_playbook(**changes: Any) -> Playbook:
     Args:
         changes: top-level keys of the playbook, or the name of an indicator with the keys of its
             policy to change: ``a_playbook(recency={"fail": 2.0}, version="7")``; None leaves out the
-            policy of an indicator that needs none.
+            policy of an indicator that needs none. ``withdrawals``, which needs a consent ledger, is left
+            out unless it is named.
     """
     names = tuple(Indicators.model_fields)
-    asked = {name: changes.pop(name, {}) for name in names}
+    asked = {name: changes.pop(name, None if name == "withdrawals" else {}) for name in names}
     policies: dict[str, Any] = {
         name: None if asked[name] is None else {"clause": f"P-{number}", **asked[name]}
         for number, name in enumerate(names, 1)

@@ -12,6 +12,7 @@ import typer
 
 from governance_pipeline.charter.indicator_policy import IndicatorPolicy
 from governance_pipeline.charter.loader import load_project
+from governance_pipeline.charter.model import Registry
 from governance_pipeline.charter.odcs_terms import DatasetTerms
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.scaffold import create_project
@@ -80,6 +81,8 @@ def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_p
             IndicatorPolicy.model_validate(policy)
     elif set(data) == {"customProperties"}:
         DatasetTerms.model_validate({one["property"]: one["value"] for one in data["customProperties"]})
+    elif set(data) == {"registry"}:
+        Registry.model_validate(data["registry"])
     else:
         assert set(data) in ({"servers"}, {"model", "versions"}), f"{page}:{block.line} is a piece of what?"
 

@@ -20,6 +20,7 @@ from governance_pipeline.store.memory.nights import (
     MemoryProfiles,
     MemoryRisks,
 )
+from governance_pipeline.store.memory.subjects import MemorySubjects
 from governance_pipeline.store.memory.transaction import MemoryTransaction, Tables
 from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.ports import (
@@ -32,6 +33,7 @@ from governance_pipeline.store.ports import (
     Profiles,
     Reviews,
     Risks,
+    Subjects,
     Unit,
     Versions,
 )
@@ -51,6 +53,7 @@ class MemoryUnit:
         self.versions: Versions = MemoryVersions(transaction)
         self.lineage: Lineage = MemoryLineage(transaction)
         self.lineage_events: LineageEvents = MemoryLineageEvents(transaction)
+        self.subjects: Subjects = MemorySubjects(transaction)
 
 
 class InMemoryStore:

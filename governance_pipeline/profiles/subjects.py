@@ -1,0 +1,112 @@
+"""Who is in a table, and who has withdrawn: told by the engine as digests, and hashed with the project's key.
+
+What comes out of the engine is the MD5 of each subject's text, which is the same on every engine; what is
+kept of it is a keyed hash. A table with many subjects is read in sixteen parts, so that memory stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlglot import exp
+
+from governance_pipeline.profiles import sql
+from governance_pipeline.profiles.ledger import WITHDRAWN, ledger_states
+from governance_pipeline.profiles.ledger_forms import vendor_masks
+from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
+from governance_pipeline.profiles.session import Session, StatementFailed
+from governance_pipeline.profiles.source_table import SourceTable
+from governance_pipeline.profiles.subject_keys import SubjectKey
+from governance_pipeline.profiles.subject_sets import SubjectSet
+
+AT_ONCE = 2_000_000
+"""Subjects that one statement may bring; they take about 150 bytes each until they are hashed."""
+
+Sets = Mapping[str, SubjectSet]
+
+
+def subjects_of(session: Session, table: SourceTable, plan: ScanPlan, keys: Sequence[SubjectKey]) -> Sets:
+    """The distinct subjects of all rows, by key.
+
+    Raises:
+        StatementFailed: the table has no subject column, or cannot be read.
+    """
+    column = plan.contract.subject_key
+    if column is None or table.type_of(column) is None:
+        raise StatementFailed(f"the subject column '{column}' is not in the table")
+
+    def digests() -> exp.Select:
+        subject = sql.named(column)
+        return sql.select([sql.labelled(exp.MD5(this=sql.text_of(subject)), "digest")], table.relation).where(
+            sql.present(sql.named(column)), copy=False
+        )
+
+    return _hashed(session, digests, keys)
+
+
+def withdrawn_subjects(
+    session: Session,
+    ledger: SourceTable,
+    plan: ScanPlan,
+    consent: ConsentPlan,
+    purpose: str,
+    keys: Sequence[SubjectKey],
+    since: datetime | None = None,
+) -> Sets:
+    """Those whose consent for ``purpose`` the ledger says is withdrawn at ``plan.as_of``, by key.
+
+    Args:
+        since: without those for whom it said so at this time already.
+
+    Raises:
+        StatementFailed: the ledger cannot be read.
+    """
+
+    def digests() -> exp.Select:
+        return _withdrawn(session, ledger, plan, consent, purpose)
+
+    now = _hashed(session, digests, keys)
+    if since is None:
+        return now
+
+    def earlier() -> exp.Select:
+        return _withdrawn(session, ledger, replace(plan, as_of=since), consent, purpose)
+
+    before = _hashed(session, earlier, keys)
+    return {key: found.without(before[key]) for key, found in now.items()}
+
+
+def _withdrawn(
+    session: Session, ledger: SourceTable, plan: ScanPlan, consent: ConsentPlan, purpose: str
+) -> exp.Select:
+    vendors = vendor_masks(session, consent, ledger)
+    states = ledger_states(consent, ledger, plan, session.dialect, as_text=True, vendors=vendors)
+    return sql.select(
+        [sql.labelled(exp.MD5(this=sql.own("subject")), "digest")], states.subquery("states", copy=False)
+    ).where(
+        sql.both(
+            sql.present(sql.own("subject")),
+            sql.equal(sql.own("purpose"), exp.Literal.string(purpose)),
+            sql.equal(sql.own("state"), sql.number(WITHDRAWN)),
+        ),
+        copy=False,
+    )
+
+
+def _hashed(session: Session, digests: Callable[[], exp.Select], keys: Sequence[SubjectKey]) -> Sets:
+    count = sql.select([sql.count(sql.own("digest"), distinct=True)], digests().subquery("d", copy=False))
+    [(found,)] = session.rows(sql.render(count, session.dialect))
+    parts: Sequence[str | None] = "0123456789abcdef" if int(found) > AT_ONCE else [None]
+    made: dict[str, list[bytes]] = {key.id: [] for key in keys}
+    for part in parts:
+        asked = sql.select([sql.own("digest")], digests().subquery("d", copy=False))
+        if part is not None:
+            first = exp.Substring(this=sql.own("digest"), start=sql.number(1), length=sql.number(1))
+            asked = asked.where(sql.equal(first, exp.Literal.string(part)), copy=False)
+        rows = session.rows(sql.render(asked.distinct(copy=False), session.dialect))
+        told = [str(row[0]) for row in rows]
+        for key in keys:
+            made[key.id].append(key.hashed(told))
+    return {key: SubjectSet.of(b"".join(some)) for key, some in made.items()}
