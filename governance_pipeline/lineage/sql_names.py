@@ -31,10 +31,19 @@ def spell_ctes_alike(statement: exp.Expr, dialect: str) -> None:
         for table in shared.parent.find_all(exp.Table) if shared.parent is not None else ():
             if isinstance(table.this, exp.Identifier) and not table.args.get("db"):
                 named = ctes.get(known_as(table.this))
-                if named is not None and named.name != table.name:
+                own = named is not None and _is_inside(table, named) and not shared.args.get("recursive")
+                if named is not None and named.name != table.name and not own:
                     if not table.alias:
                         table.set("alias", exp.TableAlias(this=table.this.copy()))
                     table.set("this", named.copy())
+
+
+def _is_inside(table: exp.Table, named: exp.Expr) -> bool:
+    """Whether a table stands in the definition of the very query that is ``named``: it is not that one."""
+    cte = table.find_ancestor(exp.CTE)
+    while cte is not None and cte.args["alias"].this is not named:
+        cte = cte.find_ancestor(exp.CTE)
+    return cte is not None
 
 
 def expand_earlier_outputs(query: exp.Expr, dialect: str, schema: Mapping[str, Mapping[str, str]]) -> None:

@@ -22,9 +22,22 @@ def parsed(sql: str, dialect: str) -> tuple[list[exp.Expr], list[str]]:
         SqlglotError: where the text has no beginning and end of its words, e.g. an open quote.
     """
     try:
-        return [one for one in sqlglot.parse(sql, read=dialect or None) if one is not None], []
+        found = sqlglot.parse(sql, read=dialect or None)
+        return [_replacing(one, dialect) for one in found if one is not None], []
     except ParseError:
         return _one_by_one(sql, dialect)
+
+
+def _replacing(statement: exp.Expr, dialect: str) -> exp.Expr:
+    """MySQL's REPLACE INTO, which sqlglot does not read, as the INSERT that it is for lineage."""
+    if not isinstance(statement, exp.Command) or statement.name.upper() != "REPLACE":
+        return statement
+    rest = statement.expression
+    text = rest.name if isinstance(rest, exp.Expr) else str(rest)
+    try:
+        return sqlglot.parse_one(f"INSERT {text}", read=dialect or None)
+    except SqlglotError:
+        return statement
 
 
 def _one_by_one(sql: str, dialect: str) -> tuple[list[exp.Expr], list[str]]:

@@ -23,6 +23,7 @@ from governance_pipeline.lineage.sql_names import (
 from governance_pipeline.lineage.sql_star import NOT_UNDERSTOOD, Unclear, behind_star
 
 Pair = tuple[str, str]
+_OTHER_THAN_COLUMNS = (exp.TableColumn, exp.Identifier, exp.Parameter, exp.Star)
 Known = Callable[[exp.Table], tuple[str, Sequence[str] | None]]
 
 
@@ -187,8 +188,11 @@ class _Trace:
 
     def _whole_rows(self, node: Node, pairs: set[Pair], unclear: list[str]) -> None:
         """What an expression reads other than by the names of columns."""
-        for part in find_all_in_scope(node.expression, exp.TableColumn, exp.Identifier, exp.Parameter):
-            if isinstance(part, exp.Identifier):
+        for part in find_all_in_scope(node.expression, *_OTHER_THAN_COLUMNS):
+            if isinstance(part, exp.Star):
+                if not isinstance(part.parent, exp.Count | exp.Column):
+                    unclear.append("it is made of whole rows")
+            elif isinstance(part, exp.Identifier):
                 if part.meta.get(UNCLEAR):
                     unclear.append(part.meta[UNCLEAR])
             elif isinstance(part, exp.Parameter):

@@ -51,6 +51,11 @@ QUERIES = {
         "WITH Recent AS (SELECT a FROM s) SELECT rECENT.a FROM RECENT",
         "a: s.a",
     ),
+    "a query of WITH over the table of its own name": (
+        "",
+        "WITH Orders AS (SELECT * FROM orders) SELECT a FROM ORDERS",
+        "a: orders.a",
+    ),
     "a star over a table that is not known": (
         "",
         "WITH w AS (SELECT * FROM raw.feed), v AS (SELECT *, 1 AS n FROM w) SELECT a, n FROM v",
@@ -183,6 +188,11 @@ STATEMENTS = {
         "",
         "INSERT INTO t (x, y) SELECT s.a, u.a FROM s JOIN u ON s.k = u.k",
         "t.x: s.a, t.y: u.a",
+    ),
+    "REPLACE": (
+        "mysql",
+        "REPLACE INTO t (x) SELECT a FROM s",
+        "t.x: s.a",
     ),
     "INSERT BY NAME": (
         "duckdb",
@@ -408,6 +418,12 @@ STOPS = {
         ),
         "MATCH_RECOGNIZE",
         "",
+    ),
+    "an object of all columns": (
+        "snowflake",
+        "SELECT OBJECT_CONSTRUCT(*) AS o, count(*) AS n FROM s",
+        "column O: it is made of whole rows",
+        "o:, n:",
     ),
     "columns by a pattern": (
         "duckdb",
