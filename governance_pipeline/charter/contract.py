@@ -40,11 +40,16 @@ class LawfulBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PurposeUse:
-    """That the dataset is used for ``purpose`` on ``basis``; ``line`` of the contract says so."""
+    """That the dataset is used for ``purpose`` on ``basis``; ``line`` of the contract says so.
+
+    Attributes:
+        consumers: models, teams and people who alone may use it so; empty where the contract leaves it open.
+    """
 
     purpose: str
     basis: LawfulBasis
     line: int = field(default=0, compare=False)
+    consumers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ class PurposeTerm(FileModel):
 
     purpose: Text
     basis: LawfulBasis
+    consumers: tuple[Text, ...] = ()
 
     def use(self, line: int = 0) -> PurposeUse:
         """The same as the rest of the project reads it."""
-        return PurposeUse(self.purpose, self.basis, line)
+        return PurposeUse(self.purpose, self.basis, line, self.consumers)
 
 
 class CalendarTerm(FileModel):

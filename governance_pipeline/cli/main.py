@@ -18,6 +18,7 @@ from governance_pipeline.cli import (
     lineage,
     night,
     project,
+    purpose,
     reviews,
     serve,
     store,
@@ -51,7 +52,7 @@ def main(
         raise typer.Exit
 
 
-for part in (project, night, gate, reviews, incidents, lineage, consent, serve, store, demo):
+for part in (project, night, gate, reviews, incidents, lineage, consent, purpose, serve, store, demo):
     part.register(app)
 
 

@@ -21,6 +21,7 @@ from governance_pipeline.lineage.ranking import Affected
 from governance_pipeline.lineage.story import Told
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
+from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.function import Function
@@ -163,6 +164,7 @@ OUTPUTS: Mapping[str, Any] = {
     "incident-show": IncidentStory,
     "alert-list": list[Alert],
     "alert-send": DispatchReport,
+    "consent-check": PurposeAnswer,
     "review-list": list[ListedReview],
     "review-show": ShownReview,
     "review-decide": Decided,

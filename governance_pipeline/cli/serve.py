@@ -1,4 +1,4 @@
-"""serve: receive OpenLineage events over HTTP."""
+"""serve: receive OpenLineage events over HTTP, and say what data may be used for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 5000,
 ) -> None:
-    """Receive OpenLineage events at POST /api/v1/lineage until it is stopped."""
+    """Receive OpenLineage events at POST /api/v1/lineage until it is stopped, and answer purpose checks."""
     import os
 
     from governance_pipeline.bootstrap import open_project, open_project_store
@@ -43,9 +43,11 @@ def serve(
     try:
         import uvicorn
 
+        from governance_pipeline.web.purpose import purpose_route
         from governance_pipeline.web.receiver import receiver
 
         typer.echo(f"receiving at http://{host}:{port}/api/v1/lineage", err=True)
-        uvicorn.run(receiver(store, key), host=host, port=port, log_level="warning", ws="none")
+        routes = [purpose_route(opened.root, store, key)]
+        uvicorn.run(receiver(store, key, routes), host=host, port=port, log_level="warning", ws="none")
     finally:
         store.close()

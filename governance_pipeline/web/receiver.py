@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hmac
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Response, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from governance_pipeline.errors import CannotEvaluate, Conflict, EventRefused, GovernanceError
 from governance_pipeline.lineage.openlineage_in import read_events
@@ -24,17 +26,18 @@ _GZIP = 31  # of zlib's wbits: gzip, with its header
 _BAD, _UNKNOWN, _UNAVAILABLE = 400, 401, 503
 
 
-def receiver(store: Store, api_key: str | None = None) -> Litestar:
+def receiver(store: Store, api_key: str | None = None, further: Sequence[HTTPRouteHandler] = ()) -> Litestar:
     """The application over an open store.
 
     Args:
         api_key: what ``Authorization: Bearer ...`` has to hold; None takes events from everybody.
+        further: other routes to answer beside.
     """
 
     @post("/api/v1/lineage", request_max_body_size=MAX_BODY_BYTES)
     async def take(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-        if api_key is not None and not _holds(request.headers.get("authorization", ""), api_key):
-            return _answer(_UNKNOWN, "unauthorized", "the API key is missing or wrong")
+        if api_key is not None and not holds_key(request.headers.get("authorization", ""), api_key):
+            return answer(_UNKNOWN, "unauthorized", "the API key is missing or wrong")
         body = await request.body()
         encoding = request.headers.get("content-encoding", "").strip().lower()
         kept = await sync_to_thread(_take, store, body, encoding)
@@ -46,7 +49,7 @@ def receiver(store: Store, api_key: str | None = None) -> Litestar:
             return Response({"status": "ok"})
 
     return Litestar(
-        [take, health],
+        [take, health, *further],
         openapi_config=None,
         exception_handlers={GovernanceError: _refusal, HTTPException: _http_refusal},
     )
@@ -74,19 +77,21 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     return found
 
 
-def _holds(header: str, api_key: str) -> bool:
+def holds_key(header: str, api_key: str) -> bool:
+    """Whether an ``Authorization`` header shows the key."""
     kind, _, given = header.partition(" ")
     return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), api_key.encode())
 
 
 def _refusal(_: Request[Any, Any, Any], error: GovernanceError) -> Response[dict[str, Any]]:
     waits = isinstance(error, (CannotEvaluate, Conflict))
-    return _answer(_UNAVAILABLE if waits else _BAD, error.code, error.message)
+    return answer(_UNAVAILABLE if waits else _BAD, error.code, error.message)
 
 
 def _http_refusal(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    return _answer(error.status_code, "http", error.detail)
+    return answer(error.status_code, "http", error.detail)
 
 
-def _answer(status: int, code: str, message: str) -> Response[dict[str, Any]]:
+def answer(status: int, code: str, message: str) -> Response[dict[str, Any]]:
+    """A refusal in the form that all routes share."""
     return Response({"code": code, "message": message}, status_code=status)

@@ -29,8 +29,9 @@ LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @contextmanager
-def serving(store, api_key: str | None = None) -> Iterator[int]:
-    config = uvicorn.Config(receiver(store, api_key), log_level="error", ws="none", lifespan="off")
+def serving(store, api_key: str | None = None, further=()) -> Iterator[int]:
+    app = receiver(store, api_key, further)
+    config = uvicorn.Config(app, log_level="error", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
