@@ -1,4 +1,4 @@
-"""May this consumer use these datasets for this purpose: answers name their clauses, and no is the default."""
+"""May this consumer use these datasets for this purpose: answers name clauses, and no is the default."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_wider_purpose_allows_a_narrower_one_only_where_the_playbook_says_so(r
 
 
 def test_names_that_nobody_knows_are_no_question(root: Path) -> None:
-    with pytest.raises(NotFound, match="there is no dataset 'lending.snapshots'"):
+    with pytest.raises(NotFound, match=r"there is no dataset 'lending\.snapshots'"):
         ask(root, "lending.snapshots")
     with pytest.raises(NotFound, match="there is no model, team or person 'who'"):
         ask(root, consumer="who")
