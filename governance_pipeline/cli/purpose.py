@@ -14,8 +14,8 @@ def register(app: typer.Typer) -> None:
     """Add this module's verb to those of consent, which are registered before it."""
     del app
     group.command(
-        epilog="Example: governance consent check --dataset lending.training_snapshot --purpose model_training"
-        " && python train.py"
+        epilog="Example: governance consent check --dataset lending.training_snapshot"
+        " --purpose model_training && python train.py"
     )(check)
 
 
