@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,12 +59,17 @@ class Surroundings:
     connections: Mapping[str, Connection] = field(default_factory=dict, repr=False)
 
 
+_SIGNS = re.compile(r"[%#\x00-\x1f\x7f]")
+
+
 def plain(name: str, also: str = "") -> str:
     """A name as a part of a node's name, in which ``#`` stands before a column."""
-    kept = name.replace("%", "%25").replace("#", "%23")
-    for sign in also:
-        kept = kept.replace(sign, f"%{ord(sign):02X}")
-    return "".join(f"%{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else c for c in kept)  # noqa: PLR2004  (ASCII controls)
+    written = _SIGNS.sub(_written_out, name)
+    return "".join(f"%{ord(c):02X}" if c in also else c for c in written) if also else written
+
+
+def _written_out(sign: re.Match[str]) -> str:
+    return f"%{ord(sign[0]):02X}"
 
 
 def address_of(connection: str, around: Surroundings) -> str:

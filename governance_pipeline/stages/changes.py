@@ -35,14 +35,16 @@ def changed_views(
     A view that is new is no change, nor is one of a place that governance.yaml names no more. What was not
     read tonight stands as it did, and so has not changed.
     """
-    with store.begin() as unit:
-        earlier, edges = unit.lineage.nodes_of_night(base), unit.lineage.of_night(base)
     places = {place.by for place in project.settings.catalog}
+    if not places:
+        return []
+    with store.begin() as unit:
+        earlier = unit.lineage.nodes_of_night(base)
     was = _Views([node for node in earlier if node.by in places])
     found = list(was.compared_with(_Views(nodes)))
     if not found:
         return []
-    then = LineageGraph.of(edges)
+    then = _graph_of(store, base) if any(change.is_gone for change in found) else graph
     milestones: list[Milestone] = []
     for name in project.models:
         read = [change for change in found if _reads(name, change, then if change.is_gone else graph)]
@@ -59,6 +61,8 @@ def moved_aliases(
 
     An alias of a model that no night knew yet has not moved. One that was taken away promotes nothing.
     """
+    if not any(version.environment.get("aliases") for version in discovery.all_versions):
+        return []
     with store.begin() as unit:
         edges = unit.lineage.of_night(base)
     milestones: list[Milestone] = []
@@ -83,6 +87,11 @@ def last_recorded_before(store: Store, project: Project, night: date) -> date | 
     with store.begin() as unit:
         found = unit.nights.between(project.settings.schedule.start, night)
     return next((one.night for one in reversed(found) if one.night < night), None)
+
+
+def _graph_of(store: Store, night: date) -> LineageGraph:
+    with store.begin() as unit:
+        return LineageGraph.of(unit.lineage.of_night(night))
 
 
 def _aliases(model: str, edges: Iterable[Edge]) -> Iterable[tuple[str, str]]:

@@ -449,14 +449,15 @@ _MESSAGES = {
 }
 
 
-def in_database(file: Path, registry: Message, *, broken: bool = False) -> None:
-    engine = sa.create_engine(f"sqlite:///{file}")
+def in_database(url: str, registry: Message, *, broken: bool = False) -> None:
+    engine = sa.create_engine(url)
+    kind = "bytea" if engine.dialect.name == "postgresql" else "blob"
     with engine.begin() as connection:
         for table, (name, proto) in _MESSAGES.items():
             connection.execute(
                 sa.text(
                     f"create table {table} ({name} text, project_id text, last_updated_timestamp bigint,"
-                    f" {proto} blob, primary key ({name}, project_id))"
+                    f" {proto} {kind}, primary key ({name}, project_id))"
                 )
             )
             for number, message in enumerate(getattr(registry, table)):
@@ -473,7 +474,7 @@ def test_a_sql_registry_says_what_the_file_says(tmp_path: Path):
     a_view(registry)
     a_service(registry, views={"incomes": ["ratio"]})
     registry.data_sources.append(a_source())
-    in_database(tmp_path / "feast.sqlite", registry)
+    in_database(f"sqlite:///{tmp_path}/feast.sqlite", registry)
     place = FeastPlace(connection="feats")
     found = read_feast(place, "feast:feats", around(tmp_path, feats="sqlite:///feast.sqlite"))
     of_file = read(tmp_path, registry)
@@ -482,10 +483,23 @@ def test_a_sql_registry_says_what_the_file_says(tmp_path: Path):
     assert node(found, VIEW).evidence == "feats, feature view incomes"
 
 
+@pytest.mark.postgres
+def test_a_sql_registry_in_postgres_says_what_the_file_says(tmp_path: Path, postgres_url: str):
+    registry = a_registry()
+    a_view(registry)
+    a_service(registry, views={"incomes": ["ratio"]})
+    registry.data_sources.append(a_source())
+    in_database(postgres_url, registry)
+    found = read_feast(FeastPlace(connection="feats"), "feast:feats", around(tmp_path, feats=postgres_url))
+    of_file = read(tmp_path, registry)
+    assert flows(found) == flows(of_file)
+    assert [one.digest for one in found.nodes] == [one.digest for one in of_file.nodes]
+
+
 def test_a_broken_row_of_a_sql_registry_costs_itself_only(tmp_path: Path):
     registry = a_registry()
     a_view(registry)
-    in_database(tmp_path / "feast.sqlite", registry, broken=True)
+    in_database(f"sqlite:///{tmp_path}/feast.sqlite", registry, broken=True)
     place = FeastPlace(connection="feats")
     found = read_feast(place, "feast:feats", around(tmp_path, feats="sqlite:///feast.sqlite"))
     (why,) = found.not_understood
