@@ -221,3 +221,28 @@ def test_a_thousand_tables_and_views_are_read_in_seconds(tmp_path: Path):
     found = in_duckdb(tmp_path, "begin; " + " ".join(made) + " commit;")
     assert len(found.edges) == 500 * 21
     assert time.perf_counter() - started < 60  # measured: 7 s, most of it the SQL of the views
+
+
+TWINS = """
+create schema raw;
+create table raw.t (a int);
+create table t (a int);
+"""
+
+
+def tables_read(found: Reading) -> set[tuple[str, str]]:
+    return {pair for pair in pairs(found) if pair[0].startswith("source:")}
+
+
+def test_of_two_tables_of_one_name_a_view_of_duckdb_reads_the_default_schemas(tmp_path: Path):
+    found = in_duckdb(tmp_path, f"{TWINS} create view v as select a from t")
+    assert tables_read(found) == {("source:dw.main.t", "source:dw.main.v")}
+
+
+@pytest.mark.postgres
+def test_of_two_tables_of_one_name_a_view_of_postgres_reads_the_one_it_was_made_on(
+    tmp_path: Path, postgres_url: str
+):
+    found = in_postgres(tmp_path, postgres_url, f"{TWINS} create view raw.v as select a from public.t")
+    database = sa.make_url(postgres_url).database
+    assert tables_read(found) == {(f"source:{database}.public.t", f"source:{database}.raw.v")}
