@@ -192,6 +192,7 @@ class Contract:
         upstream: datasets it is built from.
         feature_view: ``project/view`` of the feature store whose rows these are; None where nobody says so.
         job: name of the job that builds it; ``job_sql`` its SQL where known.
+        readers: the database roles that may read it (ODCS ``roles`` whose access is read, or not said).
         ignored: dotted paths of ODCS parts kept but not acted on.
         digest: ``sha256:...`` of the file's bytes.
     """
@@ -223,6 +224,7 @@ class Contract:
     job: str = ""
     job_sql: str = ""
     tags: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     line: int = 0
 

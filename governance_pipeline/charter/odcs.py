@@ -33,7 +33,7 @@ DEFAULT_NAMESPACE = "default"
 _FILE_ACTED_ON = frozenset(
     {
         "version", "kind", "apiVersion", "id", "name", "domain", "tags", "description", "servers", "schema",
-        "team", "slaProperties", "slaDefaultElement", "customProperties",
+        "team", "slaProperties", "slaDefaultElement", "customProperties", "roles",
     }
 )  # fmt: skip
 _OBJECT_ACTED_ON = frozenset(
@@ -192,6 +192,7 @@ class _Object:
             feature_view=terms.featureView,
             job=terms.job,
             tags=tuple(dict.fromkeys([*self.contract.get("tags", ()), *self.part.get("tags", ())])),
+            readers=_readers(self.contract.get("roles") or ()),
             line=self.document.position(self.path)[0],
         )
 
@@ -283,6 +284,13 @@ class _Object:
             return ""
         self.files.append(path)
         return text
+
+
+def _readers(roles: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The roles whose access is to read, or is not said."""
+    reads = ("read", "select", "all")
+    named = ((one.get("role"), str(one.get("access") or "read").lower()) for one in roles)
+    return tuple(str(role) for role, access in named if role and any(word in access for word in reads))
 
 
 def is_time_zone(name: str) -> bool:

@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from governance_pipeline.cli import (
+    access,
     consent,
     demo,
     gate,
@@ -52,7 +53,7 @@ def main(
         raise typer.Exit
 
 
-for part in (project, night, gate, reviews, incidents, lineage, consent, purpose, serve, store, demo):
+for part in (project, night, gate, reviews, incidents, lineage, consent, purpose, access, serve, store, demo):
     part.register(app)
 
 

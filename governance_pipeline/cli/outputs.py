@@ -19,6 +19,7 @@ from governance_pipeline.lineage.gaps import Gap
 from governance_pipeline.lineage.proposals import Consequence, Rewritten
 from governance_pipeline.lineage.ranking import Affected
 from governance_pipeline.lineage.story import Told
+from governance_pipeline.profiles.access import Access
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
@@ -165,6 +166,7 @@ OUTPUTS: Mapping[str, Any] = {
     "alert-list": list[Alert],
     "alert-send": DispatchReport,
     "consent-check": PurposeAnswer,
+    "consent-access": Access,
     "review-list": list[ListedReview],
     "review-show": ShownReview,
     "review-decide": Decided,

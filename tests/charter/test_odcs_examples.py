@@ -95,7 +95,6 @@ def test_parts_of_the_full_example_that_are_not_acted_on_are_listed_with_their_l
     for part, begins in (
         ("tenant", "tenant:"),
         ("price", "price:"),
-        ("roles", "roles:"),
         ("schema.tbl.relationships", "    relationships:"),
         ("schema.tbl.customProperties.business-key", "      - property: business-key"),
         ("schema.tbl.properties.rcvr_cntry_code.encryptedName", "        encryptedName:"),

@@ -62,6 +62,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "incident-show": (0, ("incident", "show", incident)),
         "alert-list": (0, ("alert", "list")),
         "alert-send": (0, ("alert", "send")),
+        "consent-access": (1, ("consent", "access", "shop.people")),
         "consent-check": (0, ("consent", "check", "--dataset", "shop.people", "--purpose", "credit")),
         "review-list": (0, ("review", "list")),
         "review-show": (0, ("review", "show", review)),
