@@ -37,19 +37,30 @@ def upstream_assets(graph: LineageGraph) -> dict[Entity, Sequence[dg.AssetKey]]:
 
     Feedback is real (what a model decides becomes what it is trained on next), but Dagster's graph has
     no loops: one edge of each loop is left out, a model's predictions first. Our own lineage keeps it.
+    What other tools call so alike that Dagster cannot tell it apart is one asset.
     """
-    sources: dict[Entity, set[Entity]] = {node: set() for node in graph.nodes if node.kind in _ASSETS}
+    one: dict[dg.AssetKey, Entity] = {}
+    known = {
+        node: one.setdefault(entity_key(node), node) for node in sorted(graph.nodes) if node.kind in _ASSETS
+    }
+    sources: dict[Entity, set[Entity]] = {node: set() for node in one.values()}
     predicted: set[tuple[Entity, Entity]] = set()
     for edge in graph.edges:
         source, target = owner_dataset(edge.source), owner_dataset(edge.target)
-        if source == target or source.kind not in _ASSETS or target.kind not in _ASSETS:
+        if source.kind not in _ASSETS or target.kind not in _ASSETS:
+            continue
+        source, target = (
+            known.setdefault(node, one.setdefault(entity_key(node), node)) for node in (source, target)
+        )
+        if source == target:
             continue
         sources.setdefault(target, set()).add(source)
         sources.setdefault(source, set())
         if edge.kind is EdgeKind.PREDICTS:
             predicted.add((source, target))
     _open_loops(sources, predicted)
-    return {target: sorted(map(entity_key, found)) for target, found in sources.items()}
+    keys = {target: sorted(map(entity_key, found)) for target, found in sources.items()}
+    return {node: keys.get(asset, []) for node, asset in known.items()}
 
 
 def _open_loops(sources: dict[Entity, set[Entity]], first: set[tuple[Entity, Entity]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.keys import entity_key
 from assets.lineage import reaches, upstream_assets
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.vocabulary.entity import Entity
@@ -75,3 +76,22 @@ def test_any_graph_loses_its_loops_and_nothing_that_is_in_none(pairs):
     for edge in graph.edges:
         in_a_loop = edge.source in graph.downstream(edge.target)
         assert in_a_loop or edge.source.name in shown[edge.target.name]
+
+
+def test_files_that_dagster_cannot_tell_apart_are_one_asset_and_no_loop():
+    first, second = Entity.source("data/a.parquet"), Entity.source("/data//a.parquet")
+    other = Entity.dataset("lending.incomes")
+    edges = [Edge(*pair, EdgeKind.FEEDS) for pair in ((first, second), (second, other), (first, other))]
+    edges.append(Edge(other, first, EdgeKind.FEEDS))
+    found = upstream_assets(LineageGraph.of(edges))
+    assert found[first] == found[second]
+    graph = {entity_key(node): keys for node, keys in found.items()}
+    TopologicalSorter(graph).prepare()
+    assert all(key not in keys for key, keys in graph.items())
+    assert all(len(keys) == len(set(keys)) for keys in graph.values())
+
+
+def test_what_a_column_of_a_table_without_contract_comes_from_is_where_the_table_comes_from():
+    edge = Edge(Entity.column("raw.a", "x"), Entity.column("raw.b", "x"), EdgeKind.FEEDS)
+    found = upstream_assets(LineageGraph.of([edge], [Entity.source("raw.a"), Entity.source("raw.b")]))
+    assert found[Entity.source("raw.b")] == [entity_key(Entity.source("raw.a"))]
