@@ -12,6 +12,8 @@ from sqlalchemy import create_engine, select
 from governance_pipeline.store.engine import database_url
 from governance_pipeline.store.tables import metadata
 
+_ZLIB = b"\x78"
+
 
 def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, list[str]]:
     """Every row of every table, one line of text each, in an order of its own.
@@ -53,6 +55,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.9g}")
     if isinstance(value, bytes):  # a profile is kept as compressed JSON
+        if not value.startswith(_ZLIB):
+            return value.hex()
         return plain(json.loads(zlib.decompress(value)))
     if isinstance(value, dict):
         return {key: plain(item) for key, item in sorted(value.items()) if key != "source_state"}

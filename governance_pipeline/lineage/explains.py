@@ -92,6 +92,11 @@ def _same_facet(cause: Situation, effect: Situation) -> bool:
     return cause.breach.facet == effect.breach.facet and _above(cause, effect)
 
 
+def _withdrawn(cause: Situation, effect: Situation) -> bool:
+    """Those who withdraw from the purpose (the facet of consent) are those whom the model learned from."""
+    return cause.breach.facet == effect.breach.details.get("purpose") and _above(cause, effect)
+
+
 def _bias(cause: Situation, effect: Situation) -> bool:
     """A gap of a group shows again in its other rates and in its parts (``race=x & sex=y``)."""
     if cause.node != effect.node or not cause.groups:
@@ -118,6 +123,7 @@ RULES: Mapping[Nature, Rule] = {
     Nature.OWNERSHIP: Rule((Nature.OWNERSHIP,), _same_facet),
     Nature.PROVENANCE: Rule((Nature.OWNERSHIP, Nature.PROVENANCE), _provenance),
     Nature.CONSENT: Rule((Nature.CONSENT,), _same_facet),
+    Nature.WITHDRAWALS: Rule((Nature.CONSENT,), _withdrawn),
     Nature.RETENTION: Rule((Nature.RETENTION,), _same_facet),
     Nature.BIAS: Rule((Nature.BIAS,), _bias),
     Nature.UNMEASURED: Rule((Nature.QUALITY,), _unmeasured),

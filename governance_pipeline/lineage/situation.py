@@ -29,6 +29,7 @@ class Nature(StrEnum):
     DRIFT = "drift"
     PREDICTIONS = "predictions"  # a model decides otherwise than it did
     CONSENT = "consent"
+    WITHDRAWALS = "withdrawals"  # of people whom a model has learned from
     OWNERSHIP = "ownership"  # before provenance
     PROVENANCE = "provenance"
     RETENTION = "retention"
@@ -44,7 +45,7 @@ _BY_INDICATOR = {
     "drift": Nature.DRIFT,
     "prediction_drift": Nature.PREDICTIONS,
     "consent": Nature.CONSENT,
-    "withdrawals": Nature.CONSENT,
+    "withdrawals": Nature.WITHDRAWALS,
     "ownership": Nature.OWNERSHIP,
     "provenance": Nature.PROVENANCE,
     "retention": Nature.RETENTION,

@@ -13,11 +13,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes, token_hex
 
 from governance_pipeline.errors import CannotEvaluate
 from governance_pipeline.profiles.subject_sets import HASH_BYTES
@@ -86,7 +86,7 @@ class SubjectKeys:
         Raises:
             CannotEvaluate: see :meth:`newest`.
         """
-        known, key = self.all(), SubjectKey(secrets.token_bytes(32))
+        known, key = self.all(), SubjectKey(token_bytes(32))
         self._write([*known, key])
         return key
 
@@ -103,7 +103,7 @@ class SubjectKeys:
     def _write(self, keys: Iterable[SubjectKey]) -> None:
         """All or nothing: a half-written file would make every manifest unreadable."""
         text = "".join(f"{key.id} {key.secret.hex()}\n" for key in keys)
-        new = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}")
+        new = self._path.with_name(f"{self._path.name}.{token_hex(4)}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

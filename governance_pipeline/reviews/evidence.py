@@ -84,8 +84,17 @@ def gather(
 ) -> Evidence:
     """The evidence for ``version``: every finding on ``entities`` that a gate would not let pass."""
     passing = {Outcome.PASS, Outcome.WARN} if allow_warn else {Outcome.PASS}
-    findings = sorted(m.key for m in measurements if m.entity in entities and m.outcome not in passing)
+    findings = sorted(
+        m.key
+        for m in measurements
+        if m.entity in entities and m.outcome not in passing and _concerns(m, version)
+    )
     return Evidence(version.digest, version.snapshot_digest, playbook_digest, tuple(findings))
+
+
+def _concerns(found: Measurement, version: ModelVersion) -> bool:
+    """Whom one version has learned from says nothing of another's."""
+    return str(found.details.get("concerns_version", version.version)) == version.version
 
 
 def concerned_entities(model: ModelSpec, graph: LineageGraph) -> frozenset[Entity]:

@@ -17,6 +17,7 @@ from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
 
 _MOST_TOLD = 3
+_ABOUT = {MilestoneKind.WITHDRAWALS: "withdrawals"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +142,18 @@ def review_id(milestone: Milestone) -> str:
     return "REV-" + hashlib.sha256(milestone.id.encode()).hexdigest()[:8]
 
 
-def required_functions(model: ModelSpec, evidence: Evidence, playbook: Playbook) -> dict[Function, int]:
-    """Who must decide: the tier's functions, and those of every indicator that did not pass.
+def required_functions(
+    model: ModelSpec, evidence: Evidence, playbook: Playbook, kind: MilestoneKind | None = None
+) -> dict[Function, int]:
+    """Who must decide: the tier's functions, and those of every indicator that did not pass, or that the
+    milestone is about.
 
     A tier the playbook says nothing about asks every function: silence does not lower the bar.
     """
     everyone = tuple(Requirement(function=function) for function in Function)
     asked: list[Requirement] = list(playbook.reviews.by_tier.get(model.tier, everyone))
-    for indicator in _indicators(evidence):
+    about = [_ABOUT[kind]] if kind in _ABOUT else []
+    for indicator in {*_indicators(evidence), *about}:
         asked.extend(playbook.reviews.by_indicator.get(indicator, ()))
     needed: dict[Function, int] = {}
     for requirement in asked:

@@ -103,7 +103,8 @@ def _milestones(desk: _Desk, as_of: datetime) -> list[Milestone]:
 def _opening(desk: _Desk, milestone: Milestone, version: ModelVersion) -> Opening:
     project = desk.services.project
     evidence = desk.evidence(version)
-    required = rules.required_functions(project.models[milestone.model], evidence, project.playbook)
+    model = project.models[milestone.model]
+    required = rules.required_functions(model, evidence, project.playbook, milestone.kind)
     review_id = rules.review_id(milestone)
     event = opening(
         review_id,

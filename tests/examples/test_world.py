@@ -143,11 +143,11 @@ def test_the_snapshot_holds_only_persons_who_had_agreed(lender):
 
 def test_the_registry_records_the_bytes_of_the_artefacts_and_of_the_snapshot(lender):
     registry = yaml.safe_load((lender.root / "registry" / "mortgage_approval.yaml").read_text())
-    snapshot = hashlib.sha256(lender.files("training_snapshot")[0].read_bytes()).hexdigest()
     for version in registry["versions"]:
         content = (lender.root / "registry" / version["artefact"]).read_bytes()
         assert version["digest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
-        assert version["snapshot_digest"] == f"sha256:{snapshot}"
+        [file] = lender.files(version["snapshot"].removeprefix("lending."))
+        assert version["snapshot_digest"] == f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
     assert len({version["digest"] for version in registry["versions"]}) == 2
 
 

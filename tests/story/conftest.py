@@ -16,6 +16,7 @@ import pytest
 from governance_pipeline.bootstrap import open_project, services
 from governance_pipeline.cli import sample
 from governance_pipeline.cli.sample import SampleNight
+from governance_pipeline.profiles import subject_keys
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
 from governance_pipeline.testing import FixedClock
@@ -85,7 +86,16 @@ def open_services(root: Path, now: datetime | None = None) -> Iterator[Services]
 @pytest.fixture(scope="session")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     root = tmp_path_factory.mktemp("story") / "lender"
-    return Story(root, sample.run_sample(root, nights=NIGHTS, last=LAST_NIGHT, store=None))
+    with same_keys():
+        return Story(root, sample.run_sample(root, nights=NIGHTS, last=LAST_NIGHT, store=None))
+
+
+@contextmanager
+def same_keys() -> Iterator[None]:
+    """Projects made inside hash people alike, so that two of them can be compared."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subject_keys, "token_bytes", lambda size: bytes(range(size)))
+        yield
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ FINDINGS = {
     ("ownership_fail", "lending.properties"),
     ("provenance_fail", "lending.property_features"),
     ("provenance_fail", "lending.training_snapshot"),
+    ("provenance_fail", "lending.training_snapshot_2"),
 }
 
 

@@ -24,7 +24,7 @@ from governance_pipeline.vocabulary.night import (
 )
 from governance_pipeline.vocabulary.risk import RiskScore
 from tests.contents import contents
-from tests.story.conftest import LAST_NIGHT, Story, read_alerts
+from tests.story.conftest import LAST_NIGHT, Story, read_alerts, same_keys
 
 pytestmark = [pytest.mark.story, pytest.mark.postgres]
 
@@ -37,7 +37,9 @@ def on_postgres(postgres_server, tmp_path_factory) -> Iterable[tuple[Path, list[
     with postgres_server.database() as url:
         upgrade_store(url)
         root = tmp_path_factory.mktemp("postgres") / "lender"
-        yield root, sample.run_sample(root, nights=NIGHTS, last=LAST_NIGHT, store=url), url
+        with same_keys():
+            nights = sample.run_sample(root, nights=NIGHTS, last=LAST_NIGHT, store=url)
+        yield root, nights, url
 
 
 def of_kind(night: SampleNight, *kinds: type[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Final
 VENDOR_STOPS: Final = 12
 CONSENT_ENDS: Final = 18
 UNIT_CHANGES: Final = 24
+ONE_WITHDRAWS: Final = 31
 LOANS_GROW: Final = 28
 CUT_OFF_TIGHTENS: Final = 33
 TYPE_CHANGES: Final = 38
@@ -136,7 +137,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "version_2",
-        "Version 2 of the model is registered, trained on the same snapshot",
+        "Version 2 of the model is registered, trained without those whose consent has ended",
         "version:mortgage_approval/2",
         "milestone",
         "new_model_version",

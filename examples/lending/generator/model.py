@@ -86,6 +86,7 @@ def register(
     version: str,
     snapshot_file: Path,
     *,
+    snapshot: str,
     stage: str,
     at: datetime,
     strength: float,
@@ -112,7 +113,7 @@ def register(
         "registered_at": at.isoformat(),
         "registered_by": "priya.raman",
         "trained_by": "tomas.lindqvist",
-        "snapshot": "lending.training_snapshot",
+        "snapshot": f"lending.{snapshot}",
         "snapshot_digest": _digest(snapshot_file),
         "metrics": {"auc_on_snapshot": round(auc, 4), "cut_off": CUT_OFF},
         "environment": {

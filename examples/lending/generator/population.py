@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .faults import CONSENT_ENDS
+from .faults import CONSENT_ENDS, ONE_WITHDRAWS
 from .nights import SERVING_FIRST, Integers, Nights
 
 # Closer to the shares of Boston's 2020 census than the study's 10 % and 6 %, and enough decisions for
@@ -97,4 +97,6 @@ def _consent_ends(drawn: pd.DataFrame, rng: np.random.Generator) -> tuple[npt.ND
     withdrawn = trained & (chance < WITHDRAWN_SHARE)
     expired = trained & (chance >= WITHDRAWN_SHARE) & (chance < WITHDRAWN_SHARE + EXPIRED_SHARE)
     how = np.select([withdrawn, expired], ["withdrawn", "expired"], "").astype(object)
+    [alone, *_] = np.flatnonzero(trained & (how == ""))  # the one whose withdrawal the README follows
+    how[alone], end_day[alone] = "withdrawn", ONE_WITHDRAWS
     return how, end_day.astype(np.int64)

@@ -35,6 +35,7 @@ PROJECT_FILES = ("governance.yaml", "charter.yaml", "README.md")
 PROJECT_FOLDERS = ("datasets", "models", "playbook", "registry", "sql")
 EVER = -(10**6)
 SNAPSHOT_DAY = SERVING_FIRST - 1
+SNAPSHOT_2 = "training_snapshot_2"
 START_LINE = "start: 2026-01-01"
 UNTIL_LINE = "until: 2026-12-31"
 INCOMES_KEPT_DAYS = 44  # one day less than the contract allows: the purge runs once a day
@@ -106,7 +107,7 @@ class LendingWorld:
         if night < PURGE_STOPS:
             self._warehouse.purge("incomes", self.date(night), INCOMES_KEPT_DAYS)
         if night == VERSION_2:
-            self._register("2", night, stage="candidate", strength=0.1, balanced=True)
+            self._retrain(night)
 
     def close(self) -> None:
         """Close the jobs' database."""
@@ -167,7 +168,9 @@ class LendingWorld:
         self._jobs.give({"applicant_features": applicant, "property_features": home, **known})
         snapshot = self._jobs.run("training_snapshot")
         self._warehouse.write("training_snapshot", str(self.date(SNAPSHOT_DAY)), snapshot)
-        self._register("1", SNAPSHOT_DAY, stage="production", strength=1.0, balanced=False)
+        self._register(
+            "1", SNAPSHOT_DAY, "training_snapshot", stage="production", strength=1.0, balanced=False
+        )
         for name, rows in zip(FEATURE_JOBS, (applicant, home), strict=True):
             self._warehouse.write(name, self._archive(EVER, 0), rows)
         self.close()  # the nights' jobs read tonight's rows, not the history
@@ -210,10 +213,33 @@ class LendingWorld:
             scored = self._warehouse.read("scored_applications", name)
             self._warehouse.write("scored_applications", name, with_decisions(scored, decisions))
 
-    def _register(self, version: str, day: int, *, stage: str, strength: float, balanced: bool) -> None:
-        snapshot = self._warehouse.file("training_snapshot", str(self.date(SNAPSHOT_DAY)))
+    def _retrain(self, night: int) -> None:
+        """Version 2, on a snapshot of its own: its contract, its job and its rows come with it."""
+        for folder, name in (("datasets", f"{SNAPSHOT_2}.odcs.yaml"), ("sql", f"{SNAPSHOT_2}.sql")):
+            text = (HERE / "version_2" / name).read_text(encoding="utf-8")
+            (self.root / folder / name).write_text(
+                text.replace("{night}", str(self.date(night))), encoding="utf-8"
+            )
+        for name in ("training_snapshot", "consents"):
+            self._jobs.give_files(name, self._warehouse.pattern(name))
+        self._warehouse.write(SNAPSHOT_2, str(self.date(night)), self._jobs.run(SNAPSHOT_2))
+        self._register("2", night, SNAPSHOT_2, stage="candidate", strength=0.1, balanced=True)
+
+    def _register(
+        self, version: str, day: int, snapshot: str, *, stage: str, strength: float, balanced: bool
+    ) -> None:
+        file = self._warehouse.file(snapshot, str(self.date(day)))
         at = self._calendar.instant(day, 15 * 3600)
-        model.register(self.root, version, snapshot, stage=stage, at=at, strength=strength, balanced=balanced)
+        model.register(
+            self.root,
+            version,
+            file,
+            snapshot=snapshot,
+            stage=stage,
+            at=at,
+            strength=strength,
+            balanced=balanced,
+        )
 
     def _archive(self, first: int, last: int) -> str:
         return f"{self.date(max(first, HISTORY_FIRST))}_to_{self.date(last)}"
