@@ -22,6 +22,7 @@ TOPICS: Mapping[str, str] = {
     "new-partition": "benchmarks.new_partition",
     "many-tables": "benchmarks.many_tables",
     "consent": "benchmarks.consent_join",
+    "withdrawals": "benchmarks.withdrawals",
     "lineage-events": "benchmarks.lineage_events",
     "lineage-graph": "benchmarks.lineage_graph",
     "memory": "benchmarks.memory",

@@ -16,8 +16,10 @@ from benchmarks import (
     scan,
     versus_evidently,
     versus_script,
+    withdrawals,
 )
 from benchmarks.data import ledger, standard
+from governance_pipeline.profiles.subject_sets import SubjectSet
 
 
 def figures(topic, monkeypatch, **sizes):
@@ -48,6 +50,18 @@ def test_orchestration_is_what_a_night_takes_beyond_the_engine(monkeypatch):
 
 def test_consent_is_measured_beside_a_plain_join(monkeypatch):
     assert figures(consent_join, monkeypatch, QUICK_ROWS=4000)["consent, times the plain hash join"].bar == 3
+
+
+def test_the_impact_of_withdrawals_is_measured_and_compared_with_plain_sets(monkeypatch):
+    found = figures(withdrawals, monkeypatch, QUICK_SNAPSHOTS=3, QUICK_PEOPLE=5000, WITHDRAWN=400)
+    assert found["withdrawal impact, once manifests are loaded"].bar == 1
+    assert found["a subject manifest, each person"].value < 8
+
+
+def test_sets_that_count_wrongly_have_no_speed(monkeypatch):
+    monkeypatch.setattr(SubjectSet, "count_of", lambda *_: 0)
+    with pytest.raises(RuntimeError, match="do not count"):
+        figures(withdrawals, monkeypatch, QUICK_SNAPSHOTS=2, QUICK_PEOPLE=2000, WITHDRAWN=400)
 
 
 def test_a_wrong_consent_tally_has_no_speed(monkeypatch):
