@@ -33,27 +33,37 @@ def show(figures: Sequence[Figure], console: Console) -> None:
 
 
 def into_page(page: Path, figures: Sequence[Figure], head: str) -> None:
-    """Replace what stands between the two marks of ``page`` by ``head`` and a table of ``figures``.
+    """Put ``head`` and a table of ``figures`` between the two marks of ``page``; figures that stand there and
+    were not measured now, stay.
 
     Raises:
         ValueError: the page has no marks.
     """
     text = page.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    standing, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{page.name} has no part between '{BEGIN}' and '{END}'")
-    page.write_text(f"{before}{BEGIN}\n\n{_markdown(figures, head)}\n\n{END}{after}", encoding="utf-8")
+    rows = [line for line in standing.splitlines() if line.startswith("| ") and line not in _HEAD]
+    table = "\n".join([head, "", *_HEAD, *_renewed(rows, figures)])
+    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
 
 
-def _markdown(figures: Sequence[Figure], head: str) -> str:
-    lines = [head, "", "| figure | value | bar | holds |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {figure.name}{f' ({figure.note})' if figure.note else ''} | {_value(figure)} | {_bar(figure)} "
-        f"| {_verdict(figure)} |"
-        for figure in figures
-    ]
-    return "\n".join(lines)
+_HEAD = ("| figure | value | bar | holds |", "| --- | --- | --- | --- |")
+
+
+def _renewed(rows: Sequence[str], figures: Sequence[Figure]) -> list[str]:
+    made = {figure.name: _row(figure) for figure in figures}
+    kept: list[str] = []
+    for row in rows:
+        name = next((one for one in made if row.startswith((f"| {one} |", f"| {one} ("))), None)
+        kept.append(made.pop(name) if name else row)
+    return [*kept, *made.values()]
+
+
+def _row(figure: Figure) -> str:
+    note = f" ({figure.note})" if figure.note else ""
+    return f"| {figure.name}{note} | {_value(figure)} | {_bar(figure)} | {_verdict(figure)} |"
 
 
 def _value(figure: Figure) -> str:

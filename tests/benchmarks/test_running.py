@@ -88,6 +88,20 @@ def test_the_page_gets_its_figures_and_keeps_its_words(run, tmp_path):
     assert "Quick size," in text
 
 
+def test_figures_of_the_page_that_were_not_measured_again_stay(run, tmp_path):
+    page = tmp_path / "page.md"
+    rows = "| ratio (of yesterday) | 9 x | <= 5 | NO |\n| ratios | 1 x |  |  |"
+    page.write_text(
+        f"{BEGIN}\n\n| figure | value | bar | holds |\n| --- | --- | --- | --- |\n{rows}\n\n{END}\n"
+    )
+    run("good", words=("--markdown", str(page)))
+    table = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+    assert table[2:4] == ["| ratio | 4.5 x | <= 5 | yes |", "| ratios | 1 x |  |  |"]
+    assert [line.split(" | ")[0] for line in table] == [
+        "| figure", "| ---", "| ratio", "| ratios", "| power", "| seconds"
+    ]  # fmt: skip
+
+
 def test_a_figure_without_a_number_never_holds():
     assert not Figure("x", math.nan, "s").holds
     assert not Figure("x", math.nan, "s", 5, ">=").holds
