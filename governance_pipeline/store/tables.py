@@ -357,7 +357,6 @@ subject_manifests = Table(
     _text("basis"),
     Column("asked", BigInteger, nullable=True),
     Column("withdrawn", BigInteger, nullable=True),
-    Column("notices", Document, nullable=False),
     _text("problem"),
     Column("erased_at", Instant, nullable=True),
 )

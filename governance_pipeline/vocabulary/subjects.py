@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -20,7 +19,6 @@ class SubjectManifest:
         purpose, basis: what the training needs, and the contract's basis for it.
         asked: how many people had withdrawn when the version was registered, and ``withdrawn`` how many of
             them it learned from all the same; None where no ledger could say.
-        notices: versions of the notice that their consents refer to.
         problem: why there is no set; "" where there is one, or where it was erased.
         erased_at: when the set was erased.
     """
@@ -37,7 +35,6 @@ class SubjectManifest:
     basis: str = ""
     asked: int | None = None
     withdrawn: int | None = None
-    notices: Sequence[str] = field(default=())
     problem: str = ""
     erased_at: datetime | None = None
 

@@ -23,7 +23,6 @@ MANIFEST = SubjectManifest(
     basis="consent",
     asked=12,
     withdrawn=0,
-    notices=("2025-01", "2026-01"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from governance_pipeline.store.tables import NAME, Document, Instant
+from governance_pipeline.store.tables import NAME, Instant
 
 revision = "0007"
 down_revision = "0006"
@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("asked", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn", sa.BigInteger(), nullable=True),
-        sa.Column("notices", Document(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("erased_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("model", "version", name="pk_subject_manifests"),
