@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from governance_pipeline.catalog.collected import Collected
 from governance_pipeline.catalog.dbt_artifacts import (
     Artifacts,
     Json,
@@ -24,8 +25,8 @@ from governance_pipeline.catalog.dbt_artifacts import parents as depends_on
 from governance_pipeline.catalog.dbt_tests import Tests, tests_of
 from governance_pipeline.catalog.reader import NAME, TABLE, Reader, Surroundings
 from governance_pipeline.charter.places import DbtPlace
-from governance_pipeline.vocabulary.entity import Entity, EntityKind
-from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy, Node, Reading
+from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.lineage import Node, Reading
 
 _TABLES = ("model", "seed", "snapshot", "source")
 _DIALECTS = {
@@ -60,10 +61,10 @@ def read_dbt(place: DbtPlace, by: str, around: Surroundings) -> Reading:
 DBT = Reader("dbt", DbtPlace, read_dbt)
 
 
-class _Dbt:
+class _Dbt(Collected):
     def __init__(self, artifacts: Artifacts, by: str, manifest: str, around: Surroundings) -> None:
+        super().__init__(by)
         self.artifacts = artifacts
-        self.by = by
         self.manifest = manifest
         self.around = around
         self.tests = tests_of(artifacts)
@@ -73,9 +74,7 @@ class _Dbt:
             if node.get("resource_type") in _TABLES and (name := _relation(node))
         }
         self.columns: dict[str, tuple[str, ...]] = {}
-        self.edges: list[Edge] = []
         self.nodes: list[Node] = []
-        self.not_understood: list[str] = []
 
     def reading(self) -> Reading:
         for key in self._in_order():
@@ -84,7 +83,7 @@ class _Dbt:
                 self._table(key, node)
             elif node.get("resource_type") == "exposure":
                 self._exposure(key, node)
-        return Reading(self.by, tuple(self.edges), tuple(self.nodes), tuple(self.not_understood))
+        return self.read(self.nodes)
 
     def _in_order(self) -> list[str]:
         """Parents before children, because a table's columns are known from its parents'. Cycles end."""
@@ -112,15 +111,13 @@ class _Dbt:
         }
         for parent in self._parents(node):
             if parent != key:
-                self._edge(self.tables[parent], here, evidence)
+                self.edge(self.tables[parent], here, evidence)
         found = self._sql(key, node, evidence)
         names = tuple(types) or found or tuple(said(one.get("name")) for one in declared.values())
         if types or found or mapping(mapping(node.get("config")).get("contract")).get("enforced"):
             self.columns[key] = names
         owners = self._owners(node)
-        for owner in owners:
-            person = Entity(EntityKind.PERSON, owner)
-            self.edges.append(Edge(person, here, EdgeKind.OWNS, KnownBy.DECLARED, evidence, by=self.by))
+        self.owns(owners, here, evidence)
         tests = self.tests.get(key, Tests())
         self.nodes.append(
             Node(
@@ -168,12 +165,12 @@ class _Dbt:
         sql = code(node, "compiled")
         if node.get("resource_type") not in ("model", "snapshot") or not sql.strip():
             if node.get("resource_type") == "model" and said(node.get("language")) in ("", "sql"):
-                self._note(
+                self.note(
                     evidence, f"{node.get('name')} has no compiled code: run `dbt compile` or `dbt build`"
                 )
             return ()
         if said(node.get("language")) not in ("", "sql"):
-            self._note(
+            self.note(
                 evidence, f"{node.get('name')} is written in {node.get('language')}: no columns are followed"
             )
             return ()
@@ -181,7 +178,7 @@ class _Dbt:
         adapter = said(self.artifacts.metadata.get("adapter_type")).lower()
         found = self.around.sql(sql, dialect=_DIALECTS.get(adapter, ""), schemas=known)
         for reason in found.not_understood:
-            self._note(evidence, f"{node.get('name')}: {reason}")
+            self.note(evidence, f"{node.get('name')}: {reason}")
         cased = {name.lower(): name for name in self.artifacts.columns.get(key, {})}
         here = self.tables[key].name
         for output, sources in found.columns.items():
@@ -189,7 +186,7 @@ class _Dbt:
             for table, column in sources:
                 if table in known:
                     how = found.transformations.get(output, "")
-                    self._edge(Entity.column(table, column), target, evidence, how)
+                    self.edge(Entity.column(table, column), target, evidence, how)
         return () if found.not_understood else tuple(found.columns)
 
     def _exposure(self, key: str, node: Json) -> None:
@@ -197,11 +194,9 @@ class _Dbt:
         here = Entity.deployment(key)
         evidence = self._evidence(node)
         for parent in self._parents(node):
-            self._edge(self.tables[parent], here, evidence)
+            self.edge(self.tables[parent], here, evidence)
         owners = self._owners(node)
-        for owner in owners:
-            person = Entity(EntityKind.PERSON, owner)
-            self.edges.append(Edge(person, here, EdgeKind.OWNS, KnownBy.DECLARED, evidence, by=self.by))
+        self.owns(owners, here, evidence)
         facts = {
             name: said(node.get(name)) for name in ("type", "maturity", "url", "label") if node.get(name)
         }
@@ -283,14 +278,6 @@ class _Dbt:
             "tests": tests.sentence if tests.names else "",
         }
         return {name: value for name, value in facts.items() if value}
-
-    def _edge(self, source: Entity, target: Entity, evidence: str, how: str = "") -> None:
-        if source != target:
-            kind, known = EdgeKind.FEEDS, KnownBy.DISCOVERED
-            self.edges.append(Edge(source, target, kind, known, evidence, how, self.by))
-
-    def _note(self, evidence: str, why: object) -> None:
-        self.not_understood.append(f"{evidence}: {why}")
 
     def _evidence(self, node: Json) -> str:
         return said(node.get("original_file_path")) or self.manifest

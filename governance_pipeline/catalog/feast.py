@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from governance_pipeline.catalog.collected import Collected
 from governance_pipeline.catalog.feast_messages import Message
 from governance_pipeline.catalog.feast_registry import Loaded, load_registry
 from governance_pipeline.catalog.feast_sources import Source, qualified, source_of
@@ -20,7 +21,7 @@ from governance_pipeline.catalog.reader import NAME, PATH, TABLE, Reader, Surrou
 from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.places import FeastPlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
-from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy, Node, Reading
+from governance_pipeline.vocabulary.lineage import EdgeKind, Node, Reading
 
 _MOST_PAIRS = 10_000
 """Of inputs and outputs of one function; above, its inputs flow into the view and not into each feature."""
@@ -51,17 +52,15 @@ class _Known:
         return Entity.column(self.entity.name, self.renamed.get(feature, feature))
 
 
-class _Feast:
+class _Feast(Collected):
     def __init__(self, loaded: Loaded, place: FeastPlace, by: str, around: Surroundings) -> None:
+        super().__init__(by, loaded.problems)
         self.loaded = loaded
         self.registry = loaded.registry
         self.project = place.project
-        self.by = by
         self.around = around
         self.repository = project_path(place.repository, around.root)
-        self.edges: dict[tuple[Entity, Entity, EdgeKind], Edge] = {}
         self.nodes: dict[Entity, Node] = {}
-        self.not_understood = list(loaded.problems)
         self.entities = {(one.spec.project, one.spec.name): one.spec for one in self.registry.entities}
         self.views = {
             (view.project, view.name): view for view in views_of(self.registry) if self._asked(view.project)
@@ -77,9 +76,12 @@ class _Feast:
             if self._asked(service.spec.project):
                 self._service(service.spec)
         if self.registry.feature_tables:
-            self._note("feature tables", "they are of Feast before 0.10 and are not read")
-        edges, nodes = tuple(self.edges.values()), tuple(self.nodes.values())
-        return Reading(self.by, edges, nodes, tuple(self.not_understood))
+            self.note("feature tables", "they are of Feast before 0.10 and are not read")
+        told: dict[tuple[Entity, Entity, EdgeKind], Edge] = {}
+        for edge in self.edges:  # as it was told first: views hold again what the registry lists
+            told.setdefault((edge.source, edge.target, edge.kind), edge)
+        self.edges = [*told.values()]
+        return self.read(self.nodes.values())
 
     def _asked(self, project: str) -> bool:
         return not self.project or project == self.project
@@ -106,7 +108,7 @@ class _Feast:
             tags=tuple(sorted({*tags_of(message.tags), *held.tags})),
             facts={NAME: ", ".join(sorted({*names, message.name})), **found.facts, **times},
         )
-        self._owned(here, owners, evidence)
+        self.owns(owners, here, evidence)
         for name, kind in found.columns.items():
             column = Entity.column(here.name, name)
             self.nodes[column] = Node(column, by=self.by, evidence=evidence, facts={"type": kind})
@@ -117,24 +119,24 @@ class _Feast:
     def _query(self, known: _Known, evidence: str) -> None:
         found = self.around.sql(known.source.query, dialect=known.source.dialect, schemas={})
         for reason in found.not_understood:
-            self._note(evidence, reason)
+            self.note(evidence, reason)
         for table in sorted(found.tables):
             here = Entity.source(plain(table))
             self.nodes.setdefault(
                 here, Node(here, by=self.by, evidence=evidence, facts={NAME: table, TABLE: table})
             )
-            self._edge(here, known.entity, evidence)
+            self.edge(here, known.entity, evidence)
         for output, sources in found.columns.items():
             for table, column in sources:
                 how = found.transformations.get(output, "")
                 target = Entity.column(known.entity.name, output)
-                self._edge(Entity.column(plain(table), column), target, evidence, how)
+                self.edge(Entity.column(plain(table), column), target, evidence, how)
 
     def _view(self, view: View) -> None:
         here, evidence = _view_entity(view.project, view.name), self._evidence(view.role, view.name)
         sources = [self._source(one, view.project) for one in view.sources]
         for known in sources:
-            self._edge(known.entity, here, evidence, view.code.shown)
+            self.edge(known.entity, here, evidence, view.code.shown)
         self.nodes[here] = Node(
             here,
             by=self.by,
@@ -146,7 +148,7 @@ class _Feast:
             digest=self._digest(view, sources),
             facts={NAME: f"{view.project}/{view.name}", **view.facts, **_rows_of(view, sources)},
         )
-        self._owned(here, (view.owner,) if view.owner else (), evidence)
+        self.owns((view.owner,) if view.owner else (), here, evidence)
         for one in view.features:
             self._feature(view, one, "feature", one.description, tags_of(one.tags))
         for one in view.keys:
@@ -169,8 +171,8 @@ class _Feast:
         self.nodes[here] = Node(
             here, self.by, evidence, role, description, owners, tuple(tags), facts={"type": one.kind, **facts}
         )
-        self._owned(here, owners, evidence)
-        self._edge(here, _view_entity(view.project, view.name), evidence, kind=EdgeKind.PART_OF)
+        self.owns(owners, here, evidence)
+        self.edge(here, _view_entity(view.project, view.name), evidence, kind=EdgeKind.PART_OF)
 
     def _key(self, view: View, one: Field) -> None:
         """A join key says what its entity says: whose rows these are."""
@@ -191,31 +193,31 @@ class _Feast:
             for one in view.features:
                 target = _feature(view.project, view.name, one.name)
                 if not view.code.is_there:
-                    self._edge(known.column(one.name), target, evidence)
+                    self.edge(known.column(one.name), target, evidence)
                 for column in (whole or [known.entity]) if view.code.is_there else ():
-                    self._edge(column, target, evidence, how)
+                    self.edge(column, target, evidence, how)
             for one in view.keys:
                 if not known.source.columns:
-                    self._edge(known.column(one.name), _feature(view.project, view.name, one.name), evidence)
+                    self.edge(known.column(one.name), _feature(view.project, view.name, one.name), evidence)
 
     def _inputs(self, view: View, here: Entity, evidence: str) -> None:
         how = view.code.shown
         given: list[tuple[str, Entity]] = []
         for one in view.inputs:
             if (view.project, one.view) not in self.views:
-                self._note(evidence, f"it reads the view '{one.view}', which the registry does not have")
+                self.note(evidence, f"it reads the view '{one.view}', which the registry does not have")
                 continue
-            self._edge(_view_entity(view.project, one.view), here, evidence, how)
+            self.edge(_view_entity(view.project, one.view), here, evidence, how)
             given.extend((name, _feature(view.project, one.view, name)) for name in one.features)
         made = {one.name: _feature(view.project, view.name, one.name) for one in view.features}
         if len(given) * len(made) > _MOST_PAIRS:
             pairs = f"{len(given)} inputs and {len(made)} features"
-            self._note(evidence, f"its function has {pairs}: they flow into the view as a whole")
+            self.note(evidence, f"its function has {pairs}: they flow into the view as a whole")
             made = {"": here}
         for name, source in given:
             for feature, target in made.items():
                 if view.code.is_there or name == feature:
-                    self._edge(source, target, evidence, how)
+                    self.edge(source, target, evidence, how)
 
     def _service(self, spec: Message) -> None:
         here = Entity(EntityKind.FEATURE_SERVICE, qualified(spec.project, spec.name))
@@ -232,17 +234,17 @@ class _Feast:
             tags=tuple(tags_of(spec.tags)),
             facts={NAME: f"{spec.project}/{spec.name}", "views": ", ".join(sorted({u.view for u in used}))},
         )
-        self._owned(here, owners, evidence)
+        self.owns(owners, here, evidence)
         for one in used:
             if (spec.project, one.view) not in self.views:
-                self._note(evidence, f"it serves the view '{one.view}', which the registry does not have")
+                self.note(evidence, f"it serves the view '{one.view}', which the registry does not have")
                 continue
-            self._edge(_view_entity(spec.project, one.view), here, evidence)
+            self.edge(_view_entity(spec.project, one.view), here, evidence)
             for feature in one.features:
-                self._edge(_feature(spec.project, one.view, feature), here, evidence)
+                self.edge(_feature(spec.project, one.view, feature), here, evidence)
         named = ",".join(spec.tags[tag] for tag in _MODEL_TAGS if tag in spec.tags).split(",")
         for model in sorted({name.strip() for name in named} - {""}):
-            self._edge(here, Entity.model(model), evidence)
+            self.edge(here, Entity.model(model), evidence)
 
     def _digest(self, view: View, sources: Iterable[_Known]) -> str:
         """Of schema, keys, sources and transformation, in an order that does not depend on Feast's."""
@@ -269,28 +271,6 @@ class _Feast:
             "ttl": view.facts.get("ttl", ""),
         }
         return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-    def _owned(self, here: Entity, owners: Iterable[str], evidence: str) -> None:
-        for owner in owners:
-            person = Entity(EntityKind.PERSON, owner)
-            self.edges[person, here, EdgeKind.OWNS] = Edge(
-                person, here, EdgeKind.OWNS, KnownBy.DECLARED, evidence, by=self.by
-            )
-
-    def _edge(
-        self,
-        source: Entity,
-        target: Entity,
-        evidence: str,
-        how: str = "",
-        kind: EdgeKind = EdgeKind.FEEDS,
-    ) -> None:
-        if source != target:
-            edge = Edge(source, target, kind, KnownBy.DISCOVERED, evidence, how, self.by)
-            self.edges.setdefault((source, target, kind), edge)
-
-    def _note(self, evidence: str, why: str) -> None:
-        self.not_understood.append(f"{evidence}: {why}")
 
     def _evidence(self, what: str, name: str) -> str:
         return f"{self.loaded.shown}, {what} {name}"

@@ -12,13 +12,14 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from governance_pipeline.catalog.collected import Collected
 from governance_pipeline.catalog.mlflow_api import Json, MlflowServer, tags
 from governance_pipeline.catalog.mlflow_runs import TRAINING, Run, RunInput, read_runs
 from governance_pipeline.catalog.mlflow_versions import aliases_of
 from governance_pipeline.catalog.reader import DATASET, NAME, PATH, TABLE, Reader, Surroundings, plain
 from governance_pipeline.charter.places import MlflowPlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
-from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy, Node, Reading
+from governance_pipeline.vocabulary.lineage import EdgeKind, Node, Reading
 
 _OWNER_TAGS = ("owner", "owners", "team")
 
@@ -45,27 +46,25 @@ def read_mlflow(place: MlflowPlace, by: str, around: Surroundings) -> Reading:
         runs = read_runs(server, (str(one.get("run_id") or "") for one in versions))
     found = _Registry(place.connection, by, around.root)
     for name in sorted(asked - names):
-        found.not_understood.append(f"{place.connection}: there is no registered model '{name}'")
+        found.note(place.connection, f"there is no registered model '{name}'")
     for one in registered:
         found.model(one)
     for one in versions:
         found.version(one)
     for run in runs.values():
         found.run(run)
-    return Reading(by, tuple(found.edges), tuple(found.nodes.values()), tuple(found.not_understood))
+    return found.read(found.nodes.values())
 
 
 MLFLOW = Reader("mlflow", MlflowPlace, read_mlflow)
 
 
-class _Registry:
+class _Registry(Collected):
     def __init__(self, connection: str, by: str, root: Path) -> None:
+        super().__init__(by)
         self.connection = connection
-        self.by = by
         self.root = root
-        self.edges: list[Edge] = []
         self.nodes: dict[Entity, Node] = {}
-        self.not_understood: list[str] = []
         self.aliases: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self.made: dict[str, list[Entity]] = {}  # the versions that a run made
 
@@ -86,9 +85,7 @@ class _Registry:
             _tags(said),
             facts={NAME: name},
         )
-        for owner in owners:
-            person = Entity(EntityKind.PERSON, owner)
-            self.edges.append(Edge(person, here, EdgeKind.OWNS, KnownBy.DECLARED, evidence, by=self.by))
+        self.owns(owners, here, evidence)
 
     def version(self, one: Json) -> None:
         name, label = str(one.get("name")), str(one.get("version"))
@@ -113,11 +110,10 @@ class _Registry:
             tags=_tags(tags(one)),
             facts={fact: value for fact, value in facts.items() if value},
         )
-        self._edge(here, Entity.model(self._name(name)), EdgeKind.VERSION_OF, evidence)
+        self.edge(here, Entity.model(self._name(name)), evidence, kind=EdgeKind.VERSION_OF)
         for alias in aliases:
-            self._edge(
-                here, Entity.deployment(f"{self._name(name)}@{plain(alias)}"), EdgeKind.DEPLOYED_TO, evidence
-            )
+            served = Entity.deployment(f"{self._name(name)}@{plain(alias)}")
+            self.edge(here, served, evidence, kind=EdgeKind.DEPLOYED_TO)
         self.made.setdefault(str(one.get("run_id") or ""), []).append(here)
 
     def run(self, run: Run) -> None:
@@ -136,14 +132,14 @@ class _Registry:
         self.nodes[here] = Node(here, self.by, evidence, "training run", facts=shown)
         versions = self.made.get(run.id, ())
         for version in versions:
-            self._edge(here, version, EdgeKind.WRITES, evidence)
+            self.edge(here, version, evidence, kind=EdgeKind.WRITES)
         for one in run.inputs:
             source = self._input(one, evidence)
             known = f"{evidence}, digest {one.digest}" if one.digest else evidence
-            self._edge(source, here, EdgeKind.READ_BY, known)
+            self.edge(source, here, known, kind=EdgeKind.READ_BY)
             if one is run.training or one.context.lower() == TRAINING:
                 for version in versions:
-                    self._edge(source, version, EdgeKind.TRAINS, known)
+                    self.edge(source, version, known, kind=EdgeKind.TRAINS)
 
     def _input(self, one: RunInput, evidence: str) -> Entity:
         name, place = self._place(one)
@@ -170,9 +166,6 @@ class _Registry:
 
     def _name(self, name: str) -> str:
         return f"{self.connection}/{plain(name, '/')}"
-
-    def _edge(self, source: Entity, target: Entity, kind: EdgeKind, evidence: str) -> None:
-        self.edges.append(Edge(source, target, kind, KnownBy.DISCOVERED, evidence, by=self.by))
 
 
 def _tags(said: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from governance_pipeline.catalog.collected import Collected
 from governance_pipeline.catalog.reader import NAME, TABLE, Reader, Surroundings, plain
 from governance_pipeline.catalog.warehouse_tables import (
     Grant,
@@ -21,7 +22,7 @@ from governance_pipeline.catalog.warehouse_tables import (
 )
 from governance_pipeline.charter.places import WarehousePlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
-from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, KnownBy, Node, Reading
+from governance_pipeline.vocabulary.lineage import EdgeKind, Node, Reading
 
 _DEFAULT_SCHEMAS = ("main", "public")
 _USAGE = "schema used by"
@@ -40,15 +41,13 @@ def read_warehouse(place: WarehousePlace, by: str, around: Surroundings) -> Read
 WAREHOUSE = Reader("warehouse", WarehousePlace, read_warehouse)
 
 
-class _Warehouse:
+class _Warehouse(Collected):
     def __init__(self, found: Warehouse, shown: str, by: str, around: Surroundings) -> None:
+        super().__init__(by)
         self.found = found
         self.shown = shown
-        self.by = by
         self.around = around
-        self.edges: list[Edge] = []
         self.nodes: list[Node] = []
-        self.not_understood: list[str] = []
         self.tables = {(table.schema.lower(), table.name.lower()): table for table in found.tables}
 
     def reading(self) -> Reading:
@@ -58,7 +57,7 @@ class _Warehouse:
             self._role(role)
         for grant in self.found.grants:
             self._grant(grant)
-        return Reading(self.by, tuple(self.edges), tuple(self.nodes), tuple(self.not_understood))
+        return self.read(self.nodes)
 
     def _table(self, table: WarehouseTable) -> None:
         here, evidence = self._entity(table), self._evidence(table)
@@ -100,14 +99,14 @@ class _Warehouse:
         self.not_understood.extend(f"{evidence}: {why}" for why in found.not_understood)
         named: Mapping[str, Entity] = {name: self._named(name, view) for name in found.tables}
         for source in sorted(set(named.values())):
-            self._edge(source, here, evidence)
+            self.edge(source, here, evidence)
         cased = {column.name.lower(): column.name for column in view.columns}
         for output, sources in found.columns.items():
             target = Entity.column(here.name, cased.get(output.lower(), output))
             for table, column in sources:
                 source = named.get(table) or self._named(table, view)
                 how = found.transformations.get(output, "")
-                self._edge(Entity.column(source.name, column), target, evidence, how)
+                self.edge(Entity.column(source.name, column), target, evidence, how)
 
     def _named(self, name: str, view: WarehouseTable) -> Entity:
         *rest, table = name.replace('"', "").split(".")
@@ -124,7 +123,7 @@ class _Warehouse:
         facts = {NAME: role.name, "rights": ", ".join(role.rights)}
         self.nodes.append(Node(here, self.by, evidence, "role", facts={k: v for k, v in facts.items() if v}))
         for one in role.member_of:
-            self._edge(here, self._role_entity(one), evidence, kind=EdgeKind.MEMBER_OF)
+            self.edge(here, self._role_entity(one), evidence, kind=EdgeKind.MEMBER_OF)
 
     def _grant(self, grant: Grant) -> None:
         table = self.tables.get((grant.schema.lower(), grant.table.lower()))
@@ -134,7 +133,7 @@ class _Warehouse:
         target = Entity.column(whole.name, grant.column) if grant.column else whole
         how = ", ".join(grant.privileges)
         role = self._role_entity(grant.role)
-        self._edge(role, target, self._evidence(table), how, EdgeKind.GRANTED)
+        self.edge(role, target, self._evidence(table), how, EdgeKind.GRANTED)
 
     def _entity(self, table: WarehouseTable) -> Entity:
         return Entity.source(".".join(map(plain, (self.found.database, table.schema, table.name))))
@@ -144,14 +143,3 @@ class _Warehouse:
 
     def _evidence(self, table: WarehouseTable) -> str:
         return f"{self.shown}, {table.kind} {table.schema}.{table.name}"
-
-    def _edge(
-        self,
-        source: Entity,
-        target: Entity,
-        evidence: str,
-        how: str = "",
-        kind: EdgeKind = EdgeKind.FEEDS,
-    ) -> None:
-        if source != target:
-            self.edges.append(Edge(source, target, kind, KnownBy.DISCOVERED, evidence, how, self.by))
