@@ -70,7 +70,7 @@ def _plan(governed: Project) -> ScanPlan:
     assert declared is not None
     consent = ConsentPlan(declared, governed.contracts[declared.dataset].location)
     contract = governed.contracts[f"{project.NAMESPACE}.rows"]
-    return plan_scan(contract, NIGHT, governed.settings, governed.playbook, consent=consent)
+    return plan_scan(contract, NIGHT, governed.playbook, consent=consent)
 
 
 def _scan(governed: Project, plan: ScanPlan) -> Profile:

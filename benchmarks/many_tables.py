@@ -61,7 +61,7 @@ def _file(files: Path, number: int) -> Path:
 
 def _engine_alone(governed: Project) -> Took:
     settings, playbook = governed.settings, governed.playbook
-    plans = [plan_scan(contract, NIGHT, settings, playbook) for contract in governed.contracts.values()]
+    plans = [plan_scan(contract, NIGHT, playbook) for contract in governed.contracts.values()]
     engine = IbisEngine(settings, governed.root, {})
     try:
         with ThreadPoolExecutor(max_workers=settings.limits.threads) as pool:

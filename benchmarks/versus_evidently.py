@@ -76,7 +76,7 @@ def _pairs(governed: Project) -> dict[str, tuple[Histogram, Histogram]]:
     engine = IbisEngine(governed.settings, governed.root, {})
     try:
         then, now = (
-            engine.scan(plan_baseline(governed.contracts[f"bench.{name}"], NIGHT, governed.settings))
+            engine.scan(plan_baseline(governed.contracts[f"bench.{name}"], NIGHT))
             for name in ("training", "features")
         )
     finally:

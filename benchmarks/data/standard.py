@@ -77,7 +77,7 @@ class ScanCase:
         self.project = project.make(fresh("scan"), (table, before), ledger_path=consents(rows // 5))
         settings, playbook = self.project.settings, self.project.playbook
         contract = self.project.contracts["bench.rows"]
-        baseline = self.scan(plan_baseline(self.project.contracts["bench.before"], NIGHT, settings))
+        baseline = self.scan(plan_baseline(self.project.contracts["bench.before"], NIGHT))
         grids = {name: of_histogram(c.histogram) for name, c in baseline.columns.items() if c.histogram}
         assert settings.consent is not None
         location = self.project.contracts[settings.consent.dataset].location
@@ -88,7 +88,6 @@ class ScanCase:
         self.plan = plan_scan(
             contract,
             NIGHT,
-            settings,
             playbook,
             grids=grids,
             consent=ConsentPlan(settings.consent, location),

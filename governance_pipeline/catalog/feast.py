@@ -21,7 +21,7 @@ from governance_pipeline.catalog.reader import NAME, PATH, TABLE, Reader, Surrou
 from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.places import FeastPlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
-from governance_pipeline.vocabulary.lineage import EdgeKind, Node, Reading
+from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node, Reading
 
 _MOST_PAIRS = 10_000
 """Of inputs and outputs of one function; above, its inputs flow into the view and not into each feature."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,7 +22,6 @@ _RETRIES = 2
 _LARGEST = 64 * 1024 * 1024  # bytes of one answer
 _PAGE = 1000
 _MOST_PAGES = 10_000
-_NOT_FOUND = 404
 
 
 class MlflowServer:
@@ -75,7 +75,7 @@ class MlflowServer:
                 status = answer.status_code
         except requests.RequestException as error:
             raise self._failed(f"it does not answer ({_reason(error)})") from None
-        if status == _NOT_FOUND and content.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
+        if status == HTTPStatus.NOT_FOUND and content.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
             raise NotFound(str(content.get("message", "")), hint="look it up in MLflow")
         if status != requests.codes.ok:
             said = str(content.get("message", ""))[:200]
@@ -113,7 +113,7 @@ class MlflowServer:
             found = None
         if isinstance(found, dict):
             return found
-        if answer.status_code == 200:  # noqa: PLR2004  (OK)
+        if answer.status_code == HTTPStatus.OK:
             raise self._failed("it answers with no JSON object: is there an MLflow server?")
         return {}
 

@@ -23,8 +23,6 @@ from governance_pipeline.cli.verbs import App
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from governance_pipeline.charter.project import Project
-    from governance_pipeline.profiles.subject_keys import SubjectKeys
     from governance_pipeline.stages.impact import Affected
 
 group = App(help="Consent: whom models have learned from, and what withdrawals reach.")
@@ -112,9 +110,10 @@ def keys(
     manifests can never be read again.
     """
     from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.stages.manifests import keys_of
 
     opened = open_project(project)
-    kept = _keys(opened)
+    kept = keys_of(opened)
     if rotate:
         kept.rotate()
     store = open_project_store(opened)
@@ -171,12 +170,6 @@ def _entry(one: Affected) -> tuple[str, str, str]:
     said = f"{one.withdrawn} of the {one.people:,} people it has learned from{before}"
     owed = {"": "", "nothing": ". The playbook asks for nothing"}.get(one.owed, f". To be {one.owed}")
     return "withdrawn" if one.owed else "none", about, f"{said[0].upper()}{said[1:]}{owed}."
-
-
-def _keys(project: Project) -> SubjectKeys:
-    from governance_pipeline.profiles.subject_keys import SubjectKeys
-
-    return SubjectKeys(project.root / project.settings.subject_keys)
 
 
 def _state(known: Sequence[str], key: str) -> str:

@@ -122,7 +122,7 @@ def _before(inputs: ModelInputs, plain: Measurement, found: Withdrawals) -> Meas
 
 
 def _details(found: Withdrawals) -> dict[str, object]:
-    details: dict[str, object] = {"version": found.version.version, "concerns_version": found.version.version}
+    details: dict[str, object] = {"concerns_version": found.version.version}
     if found.manifest is not None:
         manifest = found.manifest
         details |= {

@@ -61,17 +61,7 @@ def spans(
         return column.local_day(value) if by_day else sql.cast(value, _ZONED)
 
     records, _ = heard(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors, told=told)
-    by_begin = sql.select(
-        [
-            *map(sql.own, ("subject", "purpose", "begins")),
-            sql.labelled(sql.highest(sql.own("state")), "state"),
-            sql.labelled(sql.highest(sql.own("made")), "made"),
-            sql.labelled(sql.lowest(sql.own("ends")), "ends"),
-        ],
-        records.subquery("records", copy=False),
-    )
-    by_begin = by_begin.where(sql.at_least(sql.own("state"), sql.number(VALID)), copy=False)
-    by_begin = by_begin.group_by(*map(sql.own, ("subject", "purpose", "begins")), copy=False)
+    by_begin = _by_begin(records)
     taken = sql.when(sql.at_least(sql.own("state"), sql.number(EXPIRED)), sql.own("made"))
     ranked = sql.select(
         [
@@ -99,6 +89,24 @@ def spans(
         ],
         ranked.subquery("ranked", copy=False),
     ).where(sql.both(sql.equal(sql.own("state"), sql.number(VALID)), exp.Paren(this=stands)), copy=False)
+
+
+def _by_begin(records: exp.Select) -> exp.Select:
+    """What was said at each beginning: the worst, as it was known last, and the earliest end."""
+    keys = ("subject", "purpose", "begins")
+    return (
+        sql.select(
+            [
+                *map(sql.own, keys),
+                sql.labelled(sql.highest(sql.own("state")), "state"),
+                sql.labelled(sql.highest(sql.own("made")), "made"),
+                sql.labelled(sql.lowest(sql.own("ends")), "ends"),
+            ],
+            records.subquery("records", copy=False),
+        )
+        .where(sql.at_least(sql.own("state"), sql.number(VALID)), copy=False)
+        .group_by(*map(sql.own, keys), copy=False)
+    )
 
 
 def _over(what: exp.Expression, *, before: bool = False) -> exp.Expression:
@@ -132,55 +140,55 @@ def at_event(
     assert plan.contract.subject_key is not None
     subject = sql.named(plan.contract.subject_key)
     when = moment.local_day(moment.value()) if by_day else sql.cast(moment.value(), _ZONED)
-    found = []
-    for purpose in purposes_on_consent(plan):
-        rows = sql.select(
-            [
-                sql.labelled(sql.text_of(subject.copy()) if as_text else subject.copy(), "subject"),
-                sql.labelled(when.copy(), "at"),
-            ],
-            table.relation,
-        ).where(sql.both(sql.present(subject.copy()), moment.before(plan.as_of)), copy=False)
-        spans_of = sql.select(map(sql.own, ("subject", "since", "until", "turn")), held.copy()).where(
-            sql.equal(sql.own("purpose"), exp.Literal.string(purpose)), copy=False
+    rows = sql.select(
+        [
+            sql.labelled(sql.text_of(subject.copy()) if as_text else subject.copy(), "subject"),
+            sql.labelled(when, "at"),
+        ],
+        table.relation,
+    ).where(sql.both(sql.present(subject), moment.before(plan.as_of)), copy=False)
+    return tuple(_covered(session, rows.copy(), held.copy(), of) for of in purposes_on_consent(plan))
+
+
+def _covered(session: Session, rows: exp.Select, held: exp.Expression, purpose: str) -> ConsentThen:
+    counted = sql.select(
+        [
+            sql.count(),
+            sql.count_where(sql.equal(sql.own("covered"), sql.own("n"))),
+            exp.Coalesce(this=exp.Sum(this=sql.own("n")), expressions=[sql.number(0)]),
+            exp.Coalesce(this=exp.Sum(this=sql.own("covered")), expressions=[sql.number(0)]),
+        ],
+        _by_subject(rows, held, purpose).subquery("counted", copy=False),
+    )
+    ((subjects, covered, n, covered_rows),) = session.rows(sql.render(counted, session.dialect))
+    return ConsentThen(purpose, Moment.EVENT, int(subjects), int(covered), int(n), int(covered_rows))
+
+
+def _by_subject(rows: exp.Select, held: exp.Expression, purpose: str) -> exp.Select:
+    """SELECT n, covered: each subject's rows, and those within one of the spans. Joined by equality alone,
+    which engines do by hash; a row is counted at its subject's first span.
+    """
+    spans_of = sql.select(map(sql.own, ("subject", "since", "until", "turn")), held).where(
+        sql.equal(sql.own("purpose"), exp.Literal.string(purpose)), copy=False
+    )
+    at, since, until, turn = (
+        exp.column(name, table=of)
+        for name, of in (("at", "happened"), ("since", "held"), ("until", "held"), ("turn", "held"))
+    )
+    within = sql.both(
+        sql.at_least(at, since),
+        exp.Paren(this=exp.Or(this=sql.absent(until), expression=sql.less(at, until))),
+    )
+    first = exp.Or(this=sql.absent(turn), expression=sql.equal(turn, sql.number(1)))
+    on = sql.equal(exp.column("subject", table="happened"), exp.column("subject", table="held"))
+    return (
+        sql.select(
+            [sql.labelled(sql.count_where(first), "n"), sql.labelled(sql.count_where(within), "covered")],
+            rows.subquery("happened", copy=False),
         )
-        at, since, until = (
-            exp.column(name, table=of)
-            for name, of in (("at", "happened"), ("since", "held"), ("until", "held"))
-        )
-        # joined by equality alone, which engines do by hash; a row is counted at its subject's first span
-        on = sql.equal(exp.column("subject", table="happened"), exp.column("subject", table="held"))
-        within = sql.both(
-            sql.at_least(at, since),
-            exp.Paren(this=exp.Or(this=sql.absent(until), expression=sql.less(at, until))),
-        )
-        turn = exp.column("turn", table="held")
-        first = exp.Or(this=sql.absent(turn), expression=sql.equal(turn, sql.number(1)))
-        by_subject = (
-            sql.select(
-                [
-                    sql.labelled(sql.count_where(first), "n"),
-                    sql.labelled(sql.count_where(within), "covered"),
-                ],
-                rows.subquery("happened", copy=False),
-            )
-            .join(spans_of.subquery("held", copy=False), on=on, join_type="left", copy=False)
-            .group_by(exp.column("subject", table="happened"), copy=False)
-        )
-        counted = sql.select(
-            [
-                sql.count(),
-                sql.count_where(sql.equal(sql.own("covered"), sql.own("n"))),
-                exp.Coalesce(this=exp.Sum(this=sql.own("n")), expressions=[sql.number(0)]),
-                exp.Coalesce(this=exp.Sum(this=sql.own("covered")), expressions=[sql.number(0)]),
-            ],
-            by_subject.subquery("counted", copy=False),
-        )
-        ((subjects, covered, n, covered_rows),) = session.rows(sql.render(counted, session.dialect))
-        found.append(
-            ConsentThen(purpose, Moment.EVENT, int(subjects), int(covered), int(n), int(covered_rows))
-        )
-    return tuple(found)
+        .join(spans_of.subquery("held", copy=False), on=on, join_type="left", copy=False)
+        .group_by(exp.column("subject", table="happened"), copy=False)
+    )
 
 
 def told_by_day(moment: TimeColumn, consent: ConsentPlan, ledger: SourceTable, dialect: str) -> bool:

@@ -22,6 +22,9 @@ from governance_pipeline.profiles.purposes import mapped, say_more_than_themselv
 from governance_pipeline.profiles.session import StatementFailed
 from governance_pipeline.profiles.source_table import SourceTable
 
+Told = Callable[[TimeColumn, exp.Expression], exp.Expression]
+"""How a time of a record is converted, given its column."""
+
 VOID, WRONG_BASIS = -1, 0
 VALID, EXPIRED, WITHDRAWN = 1, 2, 3
 _CONSENT = ("consent", "explicit_consent", "explicit consent")  # GDPR art. 6(1)(a) and 9(2)(a)
@@ -67,7 +70,7 @@ def heard(
     *,
     as_text: bool,
     vendors: VendorMasks | None,
-    told: Callable[[TimeColumn, exp.Expression], exp.Expression] | None = None,
+    told: Told | None = None,
 ) -> tuple[exp.Select, list[str]]:
     """The records of :func:`records_of` by our own purposes, and the columns that tell them apart."""
     records = records_of(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors, told=told)
@@ -165,7 +168,7 @@ def records_of(
     *,
     as_text: bool,
     vendors: VendorMasks | None,
-    told: Callable[[TimeColumn, exp.Expression], exp.Expression] | None = None,
+    told: Told | None = None,
 ) -> exp.Select:
     """Step 1 of the rule, record by record: subject, purpose, begins, made, state (and notice).
 
@@ -192,12 +195,7 @@ def records_of(
     if act.said is not None:
         conditions.append(act.said)
     when_made = exp.Coalesce(this=made.value(), expressions=[made.bound(plan.as_of)])
-    if told is not None:
-        start = told(made, when_made.copy())
-        if begins is not None:
-            start = exp.Coalesce(this=told(begins, begins.value()), expressions=[start])
-    else:
-        start = when_made.copy() if begins is None else _start(begins, made, when_made)
+    start = _beginning(times, when_made, told)
     subject = sql.named(columns.subject)
     selected = [
         sql.labelled(sql.text_of(subject) if as_text else subject, "subject"),
@@ -218,6 +216,17 @@ def records_of(
         found = found.join(act.join, copy=False)
     found = found.where(sql.both(*conditions), copy=False)
     return _without_times_of_the_idle(found) if idle else found
+
+
+def _beginning(times: LedgerTimes, when_made: exp.Expression, told: Told | None) -> exp.Expression:
+    """When a record begins; one that does not say so begins when it was made."""
+    made, begins = times.made, times.begins
+    if told is None:
+        return when_made.copy() if begins is None else _start(begins, made, when_made)
+    start = told(made, when_made.copy())
+    if begins is None:
+        return start
+    return exp.Coalesce(this=told(begins, begins.value()), expressions=[start])
 
 
 def _without_times_of_the_idle(records: exp.Select) -> exp.Select:

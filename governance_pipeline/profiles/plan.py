@@ -16,11 +16,12 @@ from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.partition import EARLIER, LATER, Partition
 from governance_pipeline.profiles.profile import ColumnProfile, Days, Profile
-from governance_pipeline.profiles.subject_keys import SubjectKey
-from governance_pipeline.profiles.subject_sets import SubjectSet
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from governance_pipeline.profiles.subject_keys import SubjectKey
+    from governance_pipeline.profiles.subject_sets import SubjectSet
 
 _UTC = ZoneInfo("UTC")
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.playbook import Playbook
-from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import CannotEvaluate
 from governance_pipeline.profiles.grid import Grid
 from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
@@ -18,7 +17,6 @@ from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
 def plan_scan(
     contract: Contract,
     night: date,
-    settings: Settings,  # noqa: ARG001 - part of the call that every planner shares
     playbook: Playbook,
     *,
     grids: Mapping[str, Grid] | None = None,
@@ -60,7 +58,6 @@ def plan_scan(
 def plan_baseline(
     contract: Contract,
     night: date,
-    settings: Settings,  # noqa: ARG001 - part of the call that every planner shares
 ) -> ScanPlan:
     """The scan of a training snapshot as a model version's baseline: every row, grids of its own.
 

@@ -93,7 +93,7 @@ class SparkBackend:
         name = sql.render(exp.table_(table, db=database, quoted=True), "spark")
         try:
             fields = self.spark.table(name).schema.fields
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - errors of Java arrive as whatever they were there
             message = said(error)
             known = not message.startswith(("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"))
             raise (SparkFailed(message) if known else TableNotFound(message)) from None
@@ -113,7 +113,7 @@ class SparkBackend:
             frame.createOrReplaceTempView(name)
         except SourceUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - errors of Java arrive as whatever they were there
             raise SparkFailed(said(error)) from None
         return name, unread
 
@@ -174,7 +174,7 @@ class SparkSessions:
             ) from error
         except GovernanceError:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - errors of Java arrive as whatever they were there
             raise SparkFailed(said(error)) from None
         return SparkBackend(spark, address, spark.stop if address.remote else None)
 

@@ -97,7 +97,7 @@ def _frame(spark: Any, group: _Alike, paths: list[str], options: dict[str, str])
 def _by_schema(spark: Any, files: list[str]) -> Iterator[_Alike]:
     """The files' schemas, each once, with the files that have it."""
     java = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no other way to a footer
-    state = spark._jsparkSession.sessionState()  # noqa: SLF001
+    state = spark._jsparkSession.sessionState()  # noqa: SLF001 - nor to how Spark reads one
     settings = state.newHadoopConf()
     converter = getattr(java, f"{_PACKAGE}.ParquetToSparkSchemaConverter")(state.conf())
     found: dict[str, _Alike] = {}
@@ -121,8 +121,8 @@ def _by_schema(spark: Any, files: list[str]) -> Iterator[_Alike]:
 def _try(spark: Any, converter: Any, column: Any, into: _Alike) -> None:
     """See whether Spark reads a column on its own."""
     context, name = spark.sparkContext, str(column.getName())
-    java = context._jvm  # noqa: SLF001 - as above
-    kinds = context._gateway.new_array(java.org.apache.parquet.schema.Type, 1)  # noqa: SLF001
+    java = context._jvm  # noqa: SLF001 - PySpark has no other way to a footer
+    kinds = context._gateway.new_array(java.org.apache.parquet.schema.Type, 1)  # noqa: SLF001 - nor to an array
     kinds[0] = column
     try:
         alone = converter.convert(java.org.apache.parquet.schema.MessageType("alone", kinds))

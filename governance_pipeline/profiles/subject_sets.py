@@ -49,7 +49,7 @@ class SubjectSet:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SubjectSet) and np.array_equal(self.hashes, other.hashes)
 
-    __hash__ = None  # type: ignore[assignment]  # holds an array
+    __hash__ = None  # type: ignore[assignment]  # it holds an array
 
     def without(self, others: SubjectSet) -> SubjectSet:
         """Those who are in this set alone."""

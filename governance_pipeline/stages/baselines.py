@@ -121,7 +121,7 @@ def _read_snapshot(
     if snapshot in project.refused:
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     features = frozenset(feature.baseline_column for feature in model.features)
-    plan = plan_baseline(project.contract(snapshot), night, project.settings)
+    plan = plan_baseline(project.contract(snapshot), night)
     plan = replace(plan, compared=features, groups=_held_out(model))
     earlier = read.get(snapshot)
     already = {partition.id: partition for partition in earlier.partitions} if earlier else {}

@@ -13,7 +13,7 @@ from governance_pipeline.indicators.withdrawals import rounded
 from governance_pipeline.profiles.subject_sets import SubjectSet
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.knowledge import known_versions
-from governance_pipeline.stages.manifests import Desk, people_of
+from governance_pipeline.stages.manifests import Desk, keys_of, people_of
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.review import ModelVersion
 from governance_pipeline.vocabulary.subjects import SubjectManifest
@@ -125,7 +125,7 @@ def learned_from(services: Services, subject: str) -> Sequence[Learned]:
     """
     with services.store.begin() as unit:
         manifests = unit.subjects.all()
-    keys = {key.id: key for key in Desk(services, services.clock().date()).keys.all()}
+    keys = {key.id: key for key in keys_of(services.project).all()}
     digest = hashlib.md5(subject.encode(), usedforsecurity=False).hexdigest()
 
     def each() -> Iterator[Learned]:

@@ -71,6 +71,11 @@ def record_manifests(unit: Unit, manifests: Manifests) -> None:
         unit.subjects.put(manifest, None if people is None else people.encode())
 
 
+def keys_of(project: Project) -> SubjectKeys:
+    """The keys that the project's people are hashed with."""
+    return SubjectKeys(project.root / project.settings.subject_keys)
+
+
 def people_of(store: Store, manifest: SubjectManifest) -> SubjectSet:
     """The set of a manifest.
 
@@ -109,8 +114,7 @@ class Desk:
 
     @property
     def keys(self) -> SubjectKeys:
-        project = self.services.project
-        return SubjectKeys(project.root / project.settings.subject_keys)
+        return keys_of(self.services.project)
 
     def take(self, version: ModelVersion, baselines: Baselines) -> tuple[SubjectManifest, SubjectSet | None]:
         """A version's manifest and set; the manifest says why where there is no set."""
@@ -202,7 +206,7 @@ class Desk:
     def _ledger_plan(self, project: Project) -> ScanPlan:
         assert project.settings.consent is not None
         contract = self._contract(project.settings.consent.dataset)
-        return replace(plan_baseline(contract, self.night, project.settings), consent=consent_plan(project))
+        return replace(plan_baseline(contract, self.night), consent=consent_plan(project))
 
     def _contract(self, dataset: str) -> Contract:
         project = self.services.project
@@ -217,7 +221,7 @@ class Desk:
                 hint="name it with the custom property subjectKey",
             )
         if contract.dataset not in self._snapshots:
-            plan = plan_baseline(contract, self.night, self.services.project.settings)
+            plan = plan_baseline(contract, self.night)
             self._snapshots[contract.dataset] = self.services.engine.subjects(plan, [key])[key.id]
         return self._snapshots[contract.dataset]
 

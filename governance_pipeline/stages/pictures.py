@@ -89,7 +89,7 @@ def _draw(services: Services, evidence: Evidence, dataset: str, incidents: Seque
     )
     current = services.engine.sample(plan, columns, rows)
     snapshot = project.contract(_snapshot(evidence, project, dataset))
-    reference_plan = plan_baseline(snapshot, evidence.night, project.settings)
+    reference_plan = plan_baseline(snapshot, evidence.night)
     reference = services.engine.sample(reference_plan, tuple(names.values()), rows)
     reference.columns = list(columns)
     title = f"Drift of {dataset}, night of {calendar_date(evidence.night)}"

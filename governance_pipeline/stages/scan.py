@@ -155,7 +155,6 @@ def plan_for(
     return plan_scan(
         contract,
         night,
-        project.settings,
         project.playbook,
         grids={name: grid for name, grid in compared.items() if grid is not None},
         compared=compared,

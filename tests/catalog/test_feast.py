@@ -546,7 +546,7 @@ def test_the_nodes_of_a_view_carry_who_says_so(tmp_path: Path):
 
 def test_what_a_driver_says_is_told_without_the_password():
     engine = sa.create_engine("sqlite://", echo=False)
-    engine.url = sa.make_url("postgresql://ann:hunter2@h/db")  # type: ignore[misc]
+    engine.url = sa.make_url("postgresql://ann:hunter2@h/db")  # type: ignore[misc]  # its driver is not here
     said = sa.exc.OperationalError("select 1", {}, ValueError("no way in with hunter2\nand more"))
     with pytest.raises(CannotEvaluate) as caught, reading(engine, "feats"):
         raise said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,7 @@ def test_a_table_joins_the_contract_that_describes_it(tmp_path: Path):
     reading = in_duckdb(tmp_path)
     project = a_small_project(tmp_path)
     place = Location("duckdb", path=str(tmp_path / "dw.duckdb"), schema="marts", table="ratios")
-    project.contracts[DATASET] = a_contract(location=place)  # type: ignore[index]
+    project = replace(project, contracts={**project.contracts, DATASET: a_contract(location=place)})
     found = join_readings(project, [reading])
     assert Entity.dataset(DATASET) in {edge.target for edge in found.edges}
     assert Entity.column(DATASET, "ratio") in {edge.target for edge in found.edges}

@@ -47,6 +47,11 @@ def a_table(name: str, columns: Iterable[str | Column], **changes: Any) -> Contr
     return replace(contract, **changes)
 
 
+def changed(**changes: dict[str, Any]) -> list[Contract]:
+    """:func:`contracts`, some of them changed, by the name of their table."""
+    return [replace(one, **changes.get(one.dataset.removeprefix("lending."), {})) for one in contracts()]
+
+
 def contracts() -> list[Contract]:
     """Two sources, a feature view built by SQL, a snapshot with declared sources, and predictions."""
     taken = [

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from governance_pipeline.charter.contract import Column
 from governance_pipeline.lineage.build import build
 from governance_pipeline.lineage.drift import Difference, Drift, Known, drift
 from governance_pipeline.vocabulary.entity import Entity
-from tests.lineage.sample import FEATURES_SQL, a_project, contracts
+from tests.lineage.sample import FEATURES_SQL, a_project, changed
 
 
-def known(**changes: dict[str, object]) -> Known:
+def known(**changes: dict[str, Any]) -> Known:
     """The sample's lineage, with some contracts changed by name."""
-    tables = [replace(one, **changes.get(one.dataset.removeprefix("lending."), {})) for one in contracts()]  # type: ignore[arg-type]
-    built = build(a_project(tables), [])
+    built = build(a_project(changed(**changes)), [])
     return Known(built.graph, built.nodes)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,7 @@ from governance_pipeline.lineage.purposes import mismatches
 from governance_pipeline.testing import a_model
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind, Node
-from tests.lineage.sample import a_project, contracts
+from tests.lineage.sample import a_project, changed
 
 MODEL = a_model(purpose="marketing", training={"snapshot": "a.snap", "purpose": "training", "label": "y"})
 
@@ -147,9 +147,8 @@ def test_a_wider_purpose_counts_where_the_narrower_says_that_it_is_covered() -> 
     assert told(edges, {"marketing": covered, "growth": wide}) == {}
 
 
-def found_in(**changes: object) -> tuple[Gap, ...]:
-    tables = [replace(one, **changes.get(one.dataset.removeprefix("lending."), {})) for one in contracts()]  # type: ignore[arg-type, call-overload]
-    project = a_project(tables)
+def found_in(**changes: dict[str, Any]) -> tuple[Gap, ...]:
+    project = a_project(changed(**changes))
     built = build(project, [])
     return gaps(built.graph, built.nodes, project.models.values(), {})
 

@@ -58,7 +58,7 @@ def contract(location: Location, *columns: Column, **changes: Any) -> Contract:
 
 def plan(of: Contract, night: date = NIGHT, window_days: int = 7, **changes: Any) -> ScanPlan:
     playbook = a_playbook(drift={"window_days": window_days})
-    return plan_scan(of, night, settings(), playbook, **changes)
+    return plan_scan(of, night, playbook, **changes)
 
 
 def write(

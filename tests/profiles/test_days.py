@@ -58,7 +58,7 @@ def told(request, tmp_path):
         url = url_of(kind, request)
         of = contract(write(kind, tmp_path, rows, url), **{"event_time": "at", **changes})
         engine = IbisEngine(project_settings(url), tmp_path, {})
-        whole_plan = plan_baseline(of, NIGHT, project_settings(url))
+        whole_plan = plan_baseline(of, NIGHT)
         try:
             whole = engine.scan(whole_plan)
             grids = {n: of_histogram(c.histogram) for n, c in whole.columns.items() if c.histogram}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import psycopg
@@ -110,7 +109,7 @@ def test_a_table_that_is_not_there_is_no_answer(database, tmp_path):
 def test_a_file_is_read_by_whom_its_permissions_let(tmp_path, mode, who):
     path = tmp_path / "people.duckdb"
     path.write_bytes(b"x")
-    os.chmod(path, mode)  # noqa: PTH101
+    path.chmod(mode)
     found = table_access(contract(Location("duckdb", path=str(path), table="t")), settings(), tmp_path, {})
     assert len(found.undeclared) == len(who)
     assert all(any(word in one.role for one in found.undeclared) for word in who)

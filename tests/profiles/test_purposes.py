@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -31,11 +32,11 @@ PURPOSES = {
 USES = tuple(PurposeUse(name, LawfulBasis.CONSENT) for name in PURPOSES)
 
 
-def said(purpose: str, at: int = 1, status: str = "given", **changes: object) -> Record:
+def said(purpose: str, at: int = 1, status: str = "given", **changes: Any) -> Record:
     """A record made, and beginning, on a day of January."""
     return replace(
         Record("ann", purpose, status, begins=day(1, at), made=day(1, at)),
-        **changes,  # type: ignore[arg-type]
+        **changes,
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from governance_pipeline.charter.contract import Calendar, DatasetKind, Location
 from governance_pipeline.profiles.instants import EARLIEST, LATEST, parse
 from governance_pipeline.profiles.scanning import first_date_from, local_midnight, night_bounds, plan_baseline
-from tests.profiles.support import contract, plan, settings
+from tests.profiles.support import contract, plan
 
 PLACE = Location("parquet", path="x.parquet")
 ZONES = st.sampled_from(sorted(zone for zone in available_timezones() if "/" in zone))
@@ -68,7 +68,7 @@ def test_snapshots_and_undated_tables_are_profiled_whole():
     assert plan(contract(PLACE)).window_start is None
     snapshot = contract(PLACE, event_time="at", kind=DatasetKind.TRAINING_SNAPSHOT)
     assert plan(snapshot).window_start is None
-    baseline = plan_baseline(contract(PLACE, event_time="at"), date(2026, 3, 10), settings())
+    baseline = plan_baseline(contract(PLACE, event_time="at"), date(2026, 3, 10))
     assert baseline.whole
 
 
