@@ -62,12 +62,11 @@ def spans(
 
     records, _ = heard(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors, told=told)
     by_begin = _by_begin(records)
-    taken = sql.when(sql.at_least(sql.own("state"), sql.number(EXPIRED)), sql.own("made"))
     ranked = sql.select(
         [
             *map(sql.own, ("subject", "purpose", "begins", "state", "made", "ends")),
             sql.labelled(_over(exp.Lead(this=sql.own("begins"))), "next"),
-            sql.labelled(_over(sql.highest(taken), before=True), "taken"),
+            sql.labelled(_over(sql.highest(sql.own("taken")), before=True), "taken"),
         ],
         by_begin.subquery("acts", copy=False),
     )
@@ -92,14 +91,18 @@ def spans(
 
 
 def _by_begin(records: exp.Select) -> exp.Select:
-    """What was said at each beginning: the worst, as it was known last, and the earliest end."""
+    """What was said at each beginning: the worst, when it and when what takes away was known last, and the
+    earliest end.
+    """
     keys = ("subject", "purpose", "begins")
+    taken = sql.when(sql.at_least(sql.own("state"), sql.number(EXPIRED)), sql.own("made"))
     return (
         sql.select(
             [
                 *map(sql.own, keys),
                 sql.labelled(sql.highest(sql.own("state")), "state"),
                 sql.labelled(sql.highest(sql.own("made")), "made"),
+                sql.labelled(sql.highest(taken), "taken"),
                 sql.labelled(sql.lowest(sql.own("ends")), "ends"),
             ],
             records.subquery("records", copy=False),

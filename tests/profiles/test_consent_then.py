@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
@@ -145,6 +145,15 @@ def engine(tmp_path_factory):
 
 @example_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(RECORDS, max_size=12), rows=ROWS, salt=st.integers(0, 10**9))
+@example(  # a consent that begins with a withdrawal and was made after it does not make the withdrawal later
+    records=[
+        Record("a", begins=day(1, 1), made=day(1, 2)),
+        Record("a", begins=day(1, 2), made=day(1, 1)),
+        Record("a", status="withdrawn", begins=day(1, 1), made=day(1, 1)),
+    ],
+    rows=[("a", day(1, 2))],
+    salt=0,
+)
 def test_rows_are_covered_as_the_words_say(engine, records, rows, salt):
     root, opened = engine
     location = write("parquet", root, rows_table(rows))
