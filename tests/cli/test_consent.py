@@ -25,7 +25,7 @@ def withdrawn(shop: Path, governance: Command) -> Path:
         valid_to=[None] * len(WITHDREW), recorded_at=at,
     )  # fmt: skip
     done = governance("nightly", "--date", night(2), "--project", shop)
-    assert "at least 11 of the 400 people whom version 1 has learned from have withdrawn" in _line(done.out)
+    assert "At least 11 of the 400 people whom version 1 has learned from have withdrawn" in _line(done.out)
     return shop
 
 

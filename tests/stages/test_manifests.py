@@ -95,7 +95,7 @@ def test_withdrawals_are_counted_and_told_in_steps(
     found, opened = run(services)
     assert found["1"].outcome is outcome
     assert found["1"].details["withdrawn"] == told
-    assert found["1"].sentence.startswith(told)
+    assert found["1"].sentence.startswith(told[0].upper() + told[1:])
     assert str(count) not in found["1"].sentence.replace("11", "").replace("1,000", "").replace(" 1 ", "")
     assert found["exclusion@1"].outcome is Outcome.PASS
     assert bool(opened) is reviewed
