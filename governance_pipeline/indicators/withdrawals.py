@@ -64,7 +64,8 @@ def _since(
     outcome = threshold.judge(share)
     told, shown = rounded(found.withdrawn, k)
     people = counted(manifest.subjects, "person", "people")
-    sentence = f"{told[0].upper()}{told[1:]} of the {people} whom version {version} has learned from have withdrawn since."
+    sentence = f"{told} of the {people} whom version {version} has learned from have withdrawn since."
+    sentence = sentence[0].upper() + sentence[1:]
     if not found.withdrawn:
         sentence = f"None of the {people} whom version {version} has learned from has withdrawn."
     elif policy.clock == "exclude_at_next_training":
