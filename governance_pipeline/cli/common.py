@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.json_form import jsonable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,30 +70,6 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
-
-
-def jsonable(value: Any) -> Any:
-    """Dataclasses, dates and enums as plain JSON values; stable key order as declared.
-
-    A governed thing is its name, ``dataset:lending.incomes``; a number that JSON does not know is null.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type | Entity):
-        return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(item) for item in value]
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, Entity | str | Path):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def print_json(value: Any) -> None:

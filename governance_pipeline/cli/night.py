@@ -158,7 +158,7 @@ def _watched(events: Iterable[NightEvent], *, quiet: bool) -> list[NightEvent]:
 
 
 def _event_list(events: Sequence[NightEvent]) -> list[dict[str, object]]:
-    from governance_pipeline.cli.common import jsonable
+    from governance_pipeline.vocabulary.json_form import jsonable
 
     return [{"event": type(event).__name__, **jsonable(event)} for event in events]
 

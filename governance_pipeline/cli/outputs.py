@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
 
-from pydantic import TypeAdapter
-
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
 from governance_pipeline.lineage.drift import Drift
@@ -27,13 +25,12 @@ from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
+from governance_pipeline.vocabulary.json_schema import schema_of
 from governance_pipeline.vocabulary.lineage import Edge, Node
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import NightEvent
 from governance_pipeline.vocabulary.review import Milestone, ReviewStatus
 from governance_pipeline.vocabulary.risk import RiskScore
-
-_NAME = "The thing concerned as kind:name, e.g. dataset:lending.incomes."
 
 
 @dataclass(frozen=True)
@@ -179,20 +176,15 @@ def output_schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema(name: str, shape: Any) -> dict[str, Any]:
-    schema = TypeAdapter(shape).json_schema(mode="serialization")
+    schema = schema_of(shape, optional=shape is Validation)
     definitions = schema.get("$defs", {})
-    if "Entity" in definitions:
-        definitions["Entity"] = {"type": "string", "description": _NAME, "pattern": "^[a-z]+:"}
-        definitions.pop("EntityKind", None)
     for event in get_args(NightEvent):
         if name == "nightly" and event.__name__ in definitions:
             _name_event(definitions[event.__name__], event.__name__)
-    for definition in (*definitions.values(), *([schema] if shape is not Validation else [])):
-        if definition.get("type") == "object" and "properties" in definition:
-            definition["required"] = list(definition["properties"])  # everything is always printed
     title = f"governance {name.replace('-', ' ')} --format json"
     return {"$schema": DIALECT, **schema, "title": title}
 
 
 def _name_event(definition: dict[str, Any], name: str) -> None:
     definition["properties"] = {"event": {"const": name}, **definition["properties"]}
+    definition["required"] = list(definition["properties"])

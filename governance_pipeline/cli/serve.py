@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
@@ -43,11 +44,29 @@ def serve(
     try:
         import uvicorn
 
-        from governance_pipeline.web.purpose import purpose_route
-        from governance_pipeline.web.receiver import receiver
+        from governance_pipeline.web.app import application
+        from governance_pipeline.web.routes import routes
 
-        typer.echo(f"receiving at http://{host}:{port}/api/v1/lineage", err=True)
-        routes = [purpose_route(opened.root, store, key)]
-        uvicorn.run(receiver(store, key, routes), host=host, port=port, log_level="warning", ws="none")
+        app = application(routes(opened.root, store), key)
+        with _listening(host, port) as listening:
+            shown = f"[{host}]" if ":" in host else host
+            where = f"http://{shown}:{listening.getsockname()[1]}/api/v1/lineage"
+            typer.echo(f"receiving at {where}", err=True)
+            config = uvicorn.Config(app, log_level="warning", ws="none")
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         store.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket on which callers already wait. Raises UsageError where the address is taken or not ours."""
+    from governance_pipeline.errors import UsageError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UsageError(
+            f"nobody can listen on {host} port {port}: {error.strerror or error}",
+            hint="name another --host or --port",
+        ) from error

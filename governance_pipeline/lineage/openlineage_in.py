@@ -84,25 +84,33 @@ def _checked(event: Any) -> LineageEvent:
     for optional in ("producer", "schemaURL"):
         text(document, optional, "$")
     job, dataset = part(document, "job", "$"), part(document, "dataset", "$")
-    state, run, statements = RunState.OTHER, "", set[Statement]()
+    state, run, statements = _state(document), "", set[Statement]()
+    about, beside = (None, Shape()) if dataset is None else _dataset(dataset, "$.dataset")
     if document.get("run") is not None:
-        kind, state = EventKind.RUN, _state(document)
+        kind = EventKind.RUN
         run, begun = _run(required_part(document, "run", "$"))
         statements |= begun
         job = required_part(document, "job", "$")
     elif job is not None:
-        kind = EventKind.JOB
-    elif dataset is not None:
-        subject, shape = _dataset(dataset, "$.dataset")
-        return LineageEvent(EventKind.DATASET, subject, at, digest(body), body, shape=shape)
+        kind, state = EventKind.JOB, RunState.OTHER
+    elif about is not None:
+        _refuse_sides(document)
+        return LineageEvent(EventKind.DATASET, about, at, digest(body), body, shape=beside)
     else:
         raise EventRefused("has neither run, job nor dataset", path="$")
     subject = name(job, "$.job")
     statements |= set(common_statements(None, facets_of(job, "$.job")))
     inputs, told = _datasets(document, "inputs")
     outputs, also_told = _datasets(document, "outputs")
-    shape = Shape(inputs, outputs, statements=frozenset(statements)) | told | also_told
+    shape = Shape(inputs, outputs, statements=frozenset(statements)) | told | also_told | beside
     return LineageEvent(kind, subject, at, digest(body), body, state, run, shape)
+
+
+def _refuse_sides(document: Json) -> None:
+    """Only jobs have inputs and outputs: those of a dataset's event would be lost without a word."""
+    for key in ("inputs", "outputs"):
+        for _, path in objects(document, key, "$"):
+            raise EventRefused("stands in an event that tells of no job", path=path)
 
 
 def _time(document: Json) -> datetime:

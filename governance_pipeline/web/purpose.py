@@ -10,55 +10,52 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
-from litestar.handlers import HTTPRouteHandler
 
 from governance_pipeline.charter.loader import load_project
-from governance_pipeline.reviews.purpose_check import check_purpose
+from governance_pipeline.errors import NotFound, UsageError
+from governance_pipeline.reviews.purpose_check import PurposeAnswer, check_purpose
 from governance_pipeline.stages.services import utc_now
 from governance_pipeline.store.ports import Store
-from governance_pipeline.web.receiver import answer, holds_key
+from governance_pipeline.vocabulary.json_form import jsonable
+from governance_pipeline.vocabulary.json_schema import component
+from governance_pipeline.web.answers import bad_question
+from governance_pipeline.web.route import Route, query, responses
 
 _MOST = 100
-_ALLOWED, _BAD, _UNKNOWN, _REFUSED = 200, 400, 401, 403
+_ALLOWED, _REFUSED = 200, 403
+_NAME = {"type": "string", "minLength": 1}
+_ANSWER, _SCHEMAS = component("PurposeAnswer", PurposeAnswer)
+_OPERATION = {
+    "summary": "May this consumer use these datasets for this purpose?",
+    "description": "200 allows and 403 refuses, each with the clauses; everything else is no answer.",
+    "parameters": [
+        query(
+            "dataset",
+            "What is read.",
+            {"type": "array", "items": _NAME, "minItems": 1, "maxItems": _MOST},
+            required=True,
+        ),
+        query("purpose", "What it is read for.", {"type": "string"}, required=True),
+        query("consumer", "The model, team or person who reads it.", _NAME),
+    ],
+    "responses": responses({200: _ANSWER, 403: _ANSWER}, 400, 401, 503),
+}
 
 
-def purpose_route(root: Path, store: Store, api_key: str | None = None) -> HTTPRouteHandler:
-    """The route over a project's folder, read anew for each question, and its store.
+def purpose_route(root: Path, store: Store) -> Route:
+    """The route over a project's folder, read anew for each question, and its store."""
 
-    Args:
-        api_key: as of the receiver.
-    """
-
-    @get("/api/v1/consent/check", sync_to_thread=True)
+    @get("/api/v1/consent/check", sync_to_thread=True, exception_handlers={NotFound: bad_question})
     def check(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-        if api_key is not None and not holds_key(request.headers.get("authorization", ""), api_key):
-            return answer(_UNKNOWN, "unauthorized", "the API key is missing or wrong")
         asked = request.query_params
         datasets, purposes = asked.getall("dataset", []), asked.getall("purpose", [])
         consumers = asked.getall("consumer", [])
         strange = sorted(set(asked) - {"dataset", "purpose", "consumer"})
         if strange or len(purposes) != 1 or len(consumers) > 1 or not 1 <= len(datasets) <= _MOST:
             expected = f"one purpose, at most one consumer and 1 to {_MOST} datasets"
-            return answer(_BAD, "usage", f"ask for {expected}, and nothing else")
+            raise UsageError(f"ask for {expected}, and nothing else")
         consumer = consumers[0] if consumers else None
         found = check_purpose(load_project(root), store, datasets, purposes[0], consumer, utc_now())
-        rulings = [
-            {
-                "dataset": one.dataset,
-                "allowed": one.allowed,
-                "code": one.code,
-                "sentence": one.sentence,
-                "clause": one.clause,
-            }
-            for one in found.rulings
-        ]
-        body = {
-            "allowed": found.allowed,
-            "purpose": found.purpose,
-            "consumer": found.consumer,
-            "datasets": list(found.datasets),
-            "rulings": rulings,
-        }
-        return Response(body, status_code=_ALLOWED if found.allowed else _REFUSED)
+        return Response(jsonable(found), status_code=_ALLOWED if found.allowed else _REFUSED)
 
-    return check
+    return Route(check, _OPERATION, _SCHEMAS)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from governance_pipeline.cli.common import jsonable
 from governance_pipeline.cli.outputs import OUTPUTS, output_schemas
 from governance_pipeline.vocabulary.entity import Entity
+from governance_pipeline.vocabulary.json_form import jsonable
 from tests.cli.conftest import Command
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schema" / "cli"

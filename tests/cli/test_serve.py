@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 
@@ -15,3 +16,11 @@ def test_an_empty_key_is_none(governance, calm: Path, monkeypatch):
     settings = calm / "governance.yaml"
     settings.write_text(settings.read_text() + "\nreceiver:\n  api_key: ${LINEAGE_KEY}\n")
     assert governance("serve", "--project", calm).code == 2
+
+
+def test_an_address_that_is_taken_is_named(governance, calm: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = governance("serve", "--port", port, "--project", calm)
+    assert told.code == 2
+    assert f"nobody can listen on 127.0.0.1 port {port}" in told.err

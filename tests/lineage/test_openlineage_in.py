@@ -76,7 +76,7 @@ def test_a_run_is_the_same_whatever_the_case_of_its_id():
 def test_events_are_told_apart_by_what_they_hold():
     dataset = {"namespace": "s3://bucket", "name": "a/b"}
     assert read_event(body(run=None)).kind is EventKind.JOB
-    declared = read_event(body(run=None, job=None, dataset=dataset))
+    declared = read_event(body(run=None, job=None, inputs=None, outputs=[], dataset=dataset))
     assert (declared.kind, declared.subject) == (EventKind.DATASET, Name("s3://bucket", "a/b"))
 
 
@@ -90,6 +90,13 @@ def test_events_are_told_apart_by_what_they_hold():
 )
 def test_times_are_read_in_every_form_that_occurs(written: str, instant: datetime):
     assert read_event(body(eventTime=written)).at == instant
+
+
+def test_what_is_said_of_a_dataset_beside_a_job_is_not_lost():
+    described = {"namespace": "n", "name": "d", "facets": {"documentation": {"description": "x"}}}
+    expected = Statement(Name("n", "d"), Aspect.DESCRIPTION, "", "x")
+    for changes in ({}, {"run": None}):
+        assert expected in read_event(body(dataset=described, **changes)).shape.statements
 
 
 def test_column_lineage_of_the_first_versions_says_how_a_column_was_made():
@@ -201,6 +208,13 @@ REFUSED = [
     (body(eventTime="0001-01-01T00:00:00+14:00"), r"\$\.eventTime is not an instant"),
     (body(eventTime=1769824800), r"\$\.eventTime is a number, not text"),
     (body(eventType="DONE"), r"\$\.eventType is none of START, RUNNING"),
+    (body(run=None, eventType={}), r"\$\.eventType is an object, not text"),
+    (body(dataset={}), r"\$\.dataset\.namespace is missing"),
+    (body(run=None, dataset={"namespace": "n"}), r"\$\.dataset\.name is missing"),
+    (
+        body(run=None, job=None, inputs=None, dataset=DATASET),
+        r"\$\.outputs\[0\] stands in an event that tells of no job",
+    ),
     (body(schemaURL=1), r"\$\.schemaURL is a number"),
     (
         with_facets(columnLineage={"fields": {"a": {"inputFields": [DATASET]}}}),

@@ -14,7 +14,7 @@ import pytest
 from governance_pipeline.bootstrap import open_project, open_project_store
 from governance_pipeline.web.purpose import purpose_route
 from tests.tiny import tiny_project
-from tests.web.test_receiver import serving
+from tests.web.serving import serving
 
 PATH = "/api/v1/consent/check"
 
@@ -24,7 +24,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     root = tiny_project(tmp_path / "shop")
     store = open_project_store(open_project(root))
     try:
-        with serving(store, "k", [purpose_route(root, store, "k")]) as found:
+        with serving(store, "k", [purpose_route(root, store)]) as found:
             yield found
     finally:
         store.close()

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 
 import pytest
-import uvicorn
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, HttpTransport
@@ -21,30 +15,11 @@ from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, H
 from governance_pipeline.errors import StoreUnavailable
 from governance_pipeline.lineage.openlineage_json import MAX_BODY_BYTES
 from governance_pipeline.store.open import open_store
-from governance_pipeline.web.receiver import receiver
 from tests.lineage.openlineage import body, event
 from tests.lineage.test_openlineage_in import REFUSED
+from tests.web.serving import serving
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
-
-
-@contextmanager
-def serving(store, api_key: str | None = None, further=()) -> Iterator[int]:
-    app = receiver(store, api_key, further)
-    config = uvicorn.Config(app, log_level="error", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def post(port: int, sent: object, **headers: str) -> tuple[int, dict]:
@@ -95,6 +70,20 @@ def test_poison_is_400_on_every_store_and_nothing_of_its_batch_is_kept(store):
         assert post(port, body(), Content_Encoding="br")[0] == 400
         assert jobs(store) == []
         assert post(port, body())[0] == 201
+
+
+def test_a_gzip_body_of_several_members_is_taken_whole_and_never_in_part(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    with serving(store) as port:
+        batch = json.dumps([event(), event(run={"runId": "2"})]).encode()
+        halves = gzip.compress(batch[:50]) + gzip.compress(batch[50:])
+        assert post(port, halves, Content_Encoding="gzip") == (201, {"taken": 2})
+        assert post(port, gzip.compress(batch) + b"rest", Content_Encoding="gzip")[0] == 400
+        assert post(port, gzip.compress(body()) * 2, Content_Encoding="gzip")[0] == 400  # two documents
+        assert post(port, gzip.compress(b"") * 200, Content_Encoding="gzip")[0] == 400
+        half = gzip.compress(b" " * (MAX_BODY_BYTES - 9))
+        assert post(port, half + half, Content_Encoding="gzip")[0] == 400
+    store.close()
 
 
 def test_a_body_without_a_length_is_cut_off_at_the_limit(tmp_path):

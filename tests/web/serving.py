@@ -1,0 +1,36 @@
+"""The application on a real socket, in a thread of the test."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+
+from governance_pipeline.store.ports import Store
+from governance_pipeline.web.app import application, health_route
+from governance_pipeline.web.receiver import receive_route
+from governance_pipeline.web.route import Route
+
+
+@contextmanager
+def serving(store: Store, api_key: str | None = None, further: Sequence[Route] = ()) -> Iterator[int]:
+    """Its port."""
+    app = application([health_route(store), receive_route(store), *further], api_key)
+    config = uvicorn.Config(app, log_level="error", ws="none", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
