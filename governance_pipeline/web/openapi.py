@@ -27,7 +27,7 @@ def document(routes: Sequence[Route], *, keyed: bool) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Refusal": _REFUSED}
     for route in routes:
-        security = {"security": [{"key": []}]} if keyed and not route.open else {}
+        security: dict[str, Any] = {"security": [{"key": []}]} if keyed and not route.open else {}
         for path in route.handler.paths:
             for method in sorted(route.handler.http_methods):
                 item = paths.setdefault(_TYPED_PARAMETER.sub(r"{\1}", path), {})
