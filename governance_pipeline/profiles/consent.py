@@ -30,6 +30,7 @@ compared by day, so that the hour of a consent does not outdo a withdrawal of wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -53,6 +54,7 @@ def consent_tallies(
     plan: ScanPlan,
     moment: TimeColumn | None,
     *,
+    told: Sequence[str],
     as_text: bool,
 ) -> tuple[ConsentTally, ...]:
     """One tally per purpose of the contract, all in one statement.
@@ -62,6 +64,7 @@ def consent_tallies(
 
     Args:
         ledger: what :func:`ledger.ledger_states` selects, or the name of a table that holds it.
+        told: the purposes whose states it tells, in order; all of the contract's are among them.
         as_text: subjects are compared as text, because the two tables type them differently.
 
     Raises:
@@ -81,31 +84,22 @@ def consent_tallies(
         undated = exp.Or(this=moment.before(plan.as_of), expression=sql.absent(moment.value()))
         subjects = subjects.where(exp.Paren(this=undated), copy=False)
     subjects = subjects.group_by(subject.copy(), copy=False)
-    names = [use.purpose for use in contract.purposes]
-    by_subject = _states_by_subject(ledger, names)
+    names = list(dict.fromkeys(use.purpose for use in contract.purposes))
     joined = exp.Select(
         expressions=[
-            *(sql.labelled(_state_or_none(position), f"s{position}") for position in range(len(names))),
+            *(sql.labelled(_state_or_none(told.index(name)), f"s{n}") for n, name in enumerate(names)),
             sql.labelled(sql.own("held"), "held"),
         ]
     ).from_(subjects.subquery("held_by", copy=False), copy=False)
     on = sql.equal(exp.column("subject", table="held_by"), exp.column("subject", table="known"))
-    joined = joined.join(by_subject.subquery("known", copy=False), on=on, join_type="left", copy=False)
+    known = exp.alias_(ledger, "known", table=True, copy=False)
+    joined = joined.join(known, on=on, join_type="left", copy=False)
     keys = [sql.own(f"s{position}") for position in range(len(names))]
     counted = sql.select(
         [*keys, sql.count(), exp.Sum(this=sql.own("held"))], joined.subquery("joined", copy=False)
     ).group_by(*(key.copy() for key in keys), copy=False)
     found = session.rows(sql.render(counted, session.dialect))
-    return tuple(_tally(use, position, found) for position, use in enumerate(contract.purposes))
-
-
-def _states_by_subject(ledger: exp.Expression, purposes: list[str]) -> exp.Select:
-    """One row per subject: the state for each purpose asked for."""
-    states = []
-    for position, purpose in enumerate(purposes):
-        mine = sql.when(sql.equal(sql.own("purpose"), exp.Literal.string(purpose)), sql.own("state"))
-        states.append(sql.labelled(sql.highest(mine), f"s{position}"))
-    return sql.select([sql.own("subject"), *states], ledger).group_by(sql.own("subject"), copy=False)
+    return tuple(_tally(use, names.index(use.purpose), found) for use in contract.purposes)
 
 
 def _state_or_none(position: int) -> exp.Expression:

@@ -29,6 +29,8 @@ from governance_pipeline.profiles.source_table import SourceTable
 
 _Key = tuple[object, ...]
 _KEPT = 4  # ends of the night and subject types that one night may mix
+_TOGETHER = 12
+"""Purposes that are decided for all tables together: each is one comparison more for every record."""
 
 
 class ConsentStates:
@@ -55,12 +57,39 @@ class ConsentStates:
         as_text = subjects_differ(table, consent, ledger, plan.contract.subject_key or "")
         moment = event_time(plan, table, session.dialect)
 
+        asked = tuple(dict.fromkeys(use.purpose for use in plan.contract.purposes))
+        with self.stated(session, ledger, plan, consent, asked, as_text=as_text) as (states, told):
+            return consent_tallies(session, table, states, plan, moment, told=told, as_text=as_text)
+
+    @contextmanager
+    def stated(
+        self,
+        session: Session,
+        ledger: SourceTable,
+        plan: ScanPlan,
+        consent: ConsentPlan,
+        asked: tuple[str, ...],
+        *,
+        as_text: bool,
+    ) -> Iterator[tuple[exp.Expression, tuple[str, ...]]]:
+        """A relation of :func:`ledger.ledger_states`, and the purposes that it tells, in order: those asked
+        for, and where it is kept those that the whole project asks for.
+
+        Raises:
+            StatementFailed: the ledger cannot be read.
+        """
+        shared = session.family == FILES and set(asked) <= set(consent.purposes)
+        told = consent.purposes if shared and len(consent.purposes) <= _TOGETHER else asked
+
         def states() -> exp.Select:
             vendors = vendor_masks(session, consent, ledger)
-            return ledger_states(consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors)
+            return ledger_states(
+                consent, ledger, plan, session.dialect, told, as_text=as_text, vendors=vendors
+            )
 
-        with self._kept(session, self._key(consent, ledger, plan, as_text), states) as stated:
-            return consent_tallies(session, table, stated, plan, moment, as_text=as_text)
+        key = (*self._key(consent, ledger, plan, as_text), told)
+        with self._kept(session, key, states) as relation:
+            yield relation, told
 
     def then(
         self,

@@ -175,12 +175,10 @@ class IbisEngine:
         self, plan: ScanPlan, purpose: str, keys: Sequence[SubjectKey], since: datetime | None = None
     ) -> Mapping[str, SubjectSet]:
         """The people whose consent for ``purpose`` is withdrawn; see :class:`plan.Engine`."""
-        consent = plan.consent
-        assert consent is not None
 
         def tell(limit: Limit) -> Mapping[str, SubjectSet]:
             with self._open(plan, limit) as (session, ledger):
-                return withdrawn_subjects(session, ledger, plan, consent, purpose, keys, since)
+                return withdrawn_subjects(self._consent, session, ledger, plan, purpose, keys, since)
 
         return self._within(plan.contract, tell)
 

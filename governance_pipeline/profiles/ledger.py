@@ -18,7 +18,7 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.ledger_forms import Acts, VendorMasks, acts, filled_in, truth
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
-from governance_pipeline.profiles.purposes import mapped, say_more_than_themselves
+from governance_pipeline.profiles.purposes import differ_in_rank, mapped, say_more_than_themselves
 from governance_pipeline.profiles.session import StatementFailed
 from governance_pipeline.profiles.source_table import SourceTable
 
@@ -37,11 +37,13 @@ def ledger_states(
     ledger: SourceTable,
     plan: ScanPlan,
     dialect: str,
+    purposes: Sequence[str],
     *,
     as_text: bool,
     vendors: VendorMasks | None = None,
 ) -> exp.Select:
-    """SELECT subject, purpose, state: what the ledger says as of the night; see
+    """SELECT subject, s0, s1, ...: what the ledger says as of the night of everyone it knows, for each of the
+    ``purposes``, and null where it knows them for others only; see
     :mod:`governance_pipeline.profiles.consent`.
 
     Args:
@@ -51,15 +53,15 @@ def ledger_states(
         StatementFailed: the ledger lacks a column that its mapping names.
     """
     records, keys = heard(consent, ledger, plan, dialect, as_text=as_text, vendors=vendors)
-    worst = sql.select(
-        [*map(sql.own, (*keys, "begins", "made")), sql.labelled(sql.highest(sql.own("state")), "state")],
-        records.subquery("records", copy=False),
-    ).group_by(*map(sql.own, (*keys, "begins", "made")), copy=False)
-    standing = _latest(worst, keys) if consent.conflict == "latest_recorded" else _standing(worst, keys)
-    return sql.select(
-        [sql.own("subject"), sql.own("purpose"), sql.labelled(sql.highest(_deciding(keys)), "state")],
-        standing.subquery("standing", copy=False),
-    ).group_by(sql.own("subject"), sql.own("purpose"), copy=False)
+    latest = consent.conflict == "latest_recorded"
+    standing = (_latest(records, keys) if latest else _standing(records, keys)).subquery(
+        "standing", copy=False
+    )
+    states = []
+    for position, purpose in enumerate(purposes):
+        mine = sql.equal(sql.own("purpose"), exp.Literal.string(purpose))
+        states.append(sql.labelled(sql.highest(sql.when(mine, _deciding(keys))), f"s{position}"))
+    return sql.select([sql.own("subject"), *states], standing).group_by(sql.own("subject"), copy=False)
 
 
 def heard(
@@ -79,7 +81,7 @@ def heard(
     if say_more_than_themselves(consent.words):
         further = [*ends, *(["notice"] if consent.notices else [])]
         records = mapped(records, consent.words, WITHDRAWN, *further)
-        keys += ["place", "decides"]
+        keys += ["place", "decides"] if differ_in_rank(consent.words) else []
     if consent.notices:
         records = _on_fit_notices(records, consent.notices, [*keys, *ends])
     return records, keys
@@ -94,19 +96,19 @@ def _deciding(keys: Sequence[str]) -> exp.Expression:
     return sql.when(exp.Or(this=decides, expression=withdrawn), sql.own("state"))
 
 
-def _latest(worst: exp.Select, keys: Sequence[str]) -> exp.Select:
+def _latest(records: exp.Select, keys: Sequence[str]) -> exp.Select:
     """Of each subject and purpose the record made last."""
     rank = exp.Window(this=exp.RowNumber(), partition_by=_partition(keys), order=_latest_first())
     ranked = sql.select(
-        [*map(sql.own, (*keys, "state")), sql.labelled(rank, "turn")], worst.subquery("worst", copy=False)
+        [*map(sql.own, (*keys, "state")), sql.labelled(rank, "turn")], records.subquery("records", copy=False)
     )
     return sql.select(map(sql.own, (*keys, "state")), ranked.subquery("ranked", copy=False)).where(
         sql.equal(sql.own("turn"), sql.number(1)), copy=False
     )
 
 
-def _standing(worst: exp.Select, keys: Sequence[str]) -> exp.Select:
-    """The records that nothing supersedes."""
+def _standing(records: exp.Select, keys: Sequence[str]) -> exp.Select:
+    """The records that nothing supersedes; of several made at once with one beginning, a worst one."""
     later = exp.Window(
         this=sql.highest(sql.own("begins")),
         partition_by=_partition(keys),
@@ -117,7 +119,7 @@ def _standing(worst: exp.Select, keys: Sequence[str]) -> exp.Select:
     )
     ranked = sql.select(
         [*map(sql.own, (*keys, "begins", "state")), sql.labelled(later, "later")],
-        worst.subquery("worst", copy=False),
+        records.subquery("records", copy=False),
     )
     standing = exp.Or(
         this=sql.absent(sql.own("later")),
@@ -135,7 +137,8 @@ def _partition(keys: Sequence[str]) -> list[exp.Expression]:
 def _latest_first() -> exp.Order:
     return exp.Order(
         expressions=[
-            exp.Ordered(this=sql.own(name), desc=True, nulls_first=False) for name in ("made", "begins")
+            exp.Ordered(this=sql.own(name), desc=True, nulls_first=False)
+            for name in ("made", "begins", "state")
         ]
     )
 

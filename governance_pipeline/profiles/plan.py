@@ -36,6 +36,7 @@ class ConsentPlan:
         notices: by purpose, the versions of the notice on which a consent for it counts.
         at_event: whether consent is asked for at each row's event time too.
         trained_at: when the model that serves was trained on this snapshot; None for other tables.
+        purposes: all that the project asks the ledger for, so that it is asked once for all tables.
     """
 
     ledger: ConsentLedger
@@ -46,6 +47,7 @@ class ConsentPlan:
     notices: tuple[tuple[str, tuple[str, ...]], ...] = ()
     at_event: bool = False
     trained_at: datetime | None = None
+    purposes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

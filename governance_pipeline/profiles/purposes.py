@@ -21,9 +21,14 @@ def say_more_than_themselves(words: Sequence[LedgerWord]) -> bool:
     return any(line.word != line.purpose for line in words)
 
 
+def differ_in_rank(words: Sequence[LedgerWord]) -> bool:
+    """Whether records of one purpose have to be told apart by the rank of their words."""
+    return any(line.rank or not line.decides for line in words)
+
+
 def mapped(records: exp.Select, words: Sequence[LedgerWord], withdrawn: int, *further: str) -> exp.Select:
-    """The records, once for each purpose they bear on: subject, purpose, place, decides, begins, made, state
-    and the ``further`` columns.
+    """The records, once for each purpose they bear on: subject, purpose, begins, made, state, the ``further``
+    columns, and place and decides where words differ in rank.
 
     A word that nobody declared stays the purpose that it is, so that its subject is known to the ledger.
     """
@@ -42,10 +47,11 @@ def mapped(records: exp.Select, words: Sequence[LedgerWord], withdrawn: int, *fu
     columns = [
         exp.column("subject", table="records"),
         sql.labelled(said("means", word.copy()), "purpose"),
-        sql.labelled(said("place", sql.number(0)), "place"),
-        sql.labelled(said("decides", sql.number(1)), "decides"),
         *(exp.column(name, table="records") for name in ("begins", "made", "state", *further)),
     ]
+    if differ_in_rank(words):
+        columns.append(sql.labelled(said("place", sql.number(0)), "place"))
+        columns.append(sql.labelled(said("decides", sql.number(1)), "decides"))
     return (
         sql.select(columns, records.subquery("records", copy=False))
         .join(

@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlglot import exp
 
 from governance_pipeline.profiles import sql
-from governance_pipeline.profiles.ledger import WITHDRAWN, ledger_states
-from governance_pipeline.profiles.ledger_forms import vendor_masks
-from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
+from governance_pipeline.profiles.consent_states import ConsentStates
+from governance_pipeline.profiles.ledger import WITHDRAWN
+from governance_pipeline.profiles.plan import ScanPlan
 from governance_pipeline.profiles.session import Session, StatementFailed
 from governance_pipeline.profiles.source_table import SourceTable
 from governance_pipeline.profiles.subject_keys import SubjectKey
@@ -23,6 +23,9 @@ from governance_pipeline.profiles.subject_sets import SubjectSet
 
 AT_ONCE = 2_000_000
 """Subjects that one statement may bring; they take about 150 bytes each until they are hashed."""
+
+_ONE_TEXT_EACH = ("string", "integer")
+"""Types of which no two different values have the same text, so that tables may be shared with the scans."""
 
 Sets = Mapping[str, SubjectSet]
 
@@ -47,10 +50,10 @@ def subjects_of(session: Session, table: SourceTable, plan: ScanPlan, keys: Sequ
 
 
 def withdrawn_subjects(
+    states: ConsentStates,
     session: Session,
     ledger: SourceTable,
     plan: ScanPlan,
-    consent: ConsentPlan,
     purpose: str,
     keys: Sequence[SubjectKey],
     since: datetime | None = None,
@@ -58,41 +61,42 @@ def withdrawn_subjects(
     """Those whose consent for ``purpose`` the ledger says is withdrawn at ``plan.as_of``, by key.
 
     Args:
+        states: what the night has decided of the ledger already.
         since: without those for whom it said so at this time already.
 
     Raises:
         StatementFailed: the ledger cannot be read.
     """
-
-    def digests() -> exp.Select:
-        return _withdrawn(session, ledger, plan, consent, purpose)
-
-    now = _hashed(session, digests, keys)
+    now = _withdrawn(states, session, ledger, plan, purpose, keys)
     if since is None:
         return now
-
-    def earlier() -> exp.Select:
-        return _withdrawn(session, ledger, replace(plan, as_of=since), consent, purpose)
-
-    before = _hashed(session, earlier, keys)
+    before = _withdrawn(states, session, ledger, replace(plan, as_of=since), purpose, keys)
     return {key: found.without(before[key]) for key, found in now.items()}
 
 
 def _withdrawn(
-    session: Session, ledger: SourceTable, plan: ScanPlan, consent: ConsentPlan, purpose: str
-) -> exp.Select:
-    vendors = vendor_masks(session, consent, ledger)
-    states = ledger_states(consent, ledger, plan, session.dialect, as_text=True, vendors=vendors)
-    return sql.select(
-        [sql.labelled(exp.MD5(this=sql.own("subject")), "digest")], states.subquery("states", copy=False)
-    ).where(
-        sql.both(
-            sql.present(sql.own("subject")),
-            sql.equal(sql.own("purpose"), exp.Literal.string(purpose)),
-            sql.equal(sql.own("state"), sql.number(WITHDRAWN)),
-        ),
-        copy=False,
-    )
+    states: ConsentStates,
+    session: Session,
+    ledger: SourceTable,
+    plan: ScanPlan,
+    purpose: str,
+    keys: Sequence[SubjectKey],
+) -> Sets:
+    consent = plan.consent
+    assert consent is not None
+    subject = ledger.type_of(consent.ledger.subject)
+    as_text = subject is None or subject.family not in _ONE_TEXT_EACH
+    with states.stated(session, ledger, plan, consent, (purpose,), as_text=as_text) as (relation, told):
+        state = sql.own(f"s{told.index(purpose)}")
+
+        def digests() -> exp.Select:
+            digest = exp.MD5(this=sql.text_of(sql.own("subject")))
+            return sql.select([sql.labelled(digest, "digest")], relation.copy()).where(
+                sql.both(sql.present(sql.own("subject")), sql.equal(state.copy(), sql.number(WITHDRAWN))),
+                copy=False,
+            )
+
+        return _hashed(session, digests, keys)
 
 
 def _hashed(session: Session, digests: Callable[[], exp.Select], keys: Sequence[SubjectKey]) -> Sets:

@@ -205,7 +205,19 @@ def consent_plan(project: Project) -> ConsentPlan | None:
         ledger_words(purposes),
         tuple((name, purpose.notices) for name, purpose in purposes.items() if purpose.notices),
         at_event=policy.at_event,
+        purposes=_asked_for(project),
     )
+
+
+def _asked_for(project: Project) -> tuple[str, ...]:
+    """The purposes that tables with subjects, and trainings, are used for."""
+    used = {
+        use.purpose
+        for contract in project.contracts.values()
+        if contract.subject_key is not None
+        for use in contract.purposes
+    }
+    return tuple(sorted(used | {model.training.purpose for model in project.models.values()}))
 
 
 def _trained_at(project: Project, contract: Contract, discovery: Discovery) -> datetime | None:

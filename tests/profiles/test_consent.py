@@ -19,6 +19,8 @@ from governance_pipeline.charter.contract import LawfulBasis, Location, PurposeU
 from governance_pipeline.charter.settings import ConsentLedger
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.plan import ConsentPlan
+from governance_pipeline.profiles.session import Session
+from governance_pipeline.profiles.subject_keys import SubjectKey
 from tests.profiles.support import KINDS, contract, plan, scan, settings, url_of, write
 
 AS_OF = datetime(2026, 3, 11, tzinfo=UTC)  # the end of the night of 10 March
@@ -241,6 +243,14 @@ def test_a_ledger_that_cannot_be_joined_is_named_and_the_rest_is_measured(tmp_pa
     assert profile.rows == 1
 
 
+@pytest.mark.parametrize("conflict", ["most_protective", "latest_recorded"])
+@pytest.mark.parametrize("order", [("given", "withdrawn"), ("withdrawn", "given")])
+def test_of_what_was_said_at_once_the_worst_counts(tmp_path, conflict, order):
+    records = [Record(f"s{n}", status=status) for status in order for n in range(50)]
+    (found,) = tally(tmp_path, records, [f"s{n}" for n in range(50)], conflict=conflict)
+    assert found.withdrawn == 50
+
+
 def test_an_empty_ledger_covers_nobody(tmp_path):
     (found,) = tally(tmp_path, [], ["a", "b"])
     assert (found.subjects, found.absent, found.covered) == (2, 2, 0)
@@ -256,6 +266,36 @@ def test_a_ledger_that_changes_is_read_again(tmp_path):
         )
         (found,) = engine.scan(plan(of, consent=ConsentPlan(LEDGER, consents))).consent
         assert found.valid == valid
+    engine.close()
+
+
+@pytest.mark.parametrize(("many", "times"), [(0, 1), (40, 3)])
+def test_the_ledger_is_decided_once_for_all_that_a_project_asks(tmp_path, monkeypatch, many, times):
+    decided: list[str] = []
+    rows = Session.rows
+
+    def noted(session, statement):
+        decided.extend([statement] if statement.startswith("CREATE TABLE consent_") else [])
+        return rows(session, statement)
+
+    monkeypatch.setattr(Session, "rows", noted)
+    location = write("parquet", tmp_path, pa.table({"subject": ["a", "b", "c"]}))
+    records = [Record("a", status="withdrawn"), Record("b", purpose="ads"), Record("c")]
+    consents = write("parquet", tmp_path, ledger_table(records), name="consents")
+    used = ("model_training", "ads", *(f"further {n}" for n in range(many)))
+    asked = ConsentPlan(LEDGER, consents, purposes=used)
+    ads = replace(TRAINING, purpose="ads")
+    engine = IbisEngine(settings(), tmp_path, {})
+    of_both = contract(location, subject_key="subject", purposes=(ads, TRAINING))
+    of_ads = contract(location, subject_key="subject", purposes=(ads,))
+    for_ads, for_training = engine.scan(plan(of_both, consent=asked)).consent
+    assert (for_ads.valid, for_ads.wrong_purpose) == (1, 2)
+    assert (for_training.valid, for_training.withdrawn, for_training.wrong_purpose) == (1, 1, 1)
+    assert engine.scan(plan(of_ads, consent=asked)).consent == (for_ads,)
+    of_ledger = plan(contract(consents), consent=asked)
+    (people,) = engine.withdrawn(of_ledger, "model_training", [SubjectKey(bytes(32))]).values()
+    assert len(people) == 1
+    assert len(decided) == times
     engine.close()
 
 
