@@ -9,6 +9,7 @@ counts as one partition, read anew whenever the engine cannot say that it is as 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
@@ -45,29 +46,39 @@ def current_partitions(
         return _days(session, table, plan, moment, known, k=k)
     found: list[Partition] = []
     read: set[str] = set()
-    for part in table.parts or (Part("", table.state, table.relation, alike=True),):
+    wanted = _Wanted.of(table, plan)
+    for part in table.parts or (Part("", table.state, lambda: table.relation, alike=True),):
         old = known.get(part.id)
-        if old is not None and reusable(old, part.state, table, plan):
+        if old is not None and wanted.told_by(old, part.state):
             found.append(old)
             continue
-        whole = Part(part.id, part.state, conformed(session, part, table))
+        rows = conformed(session, part, table)
+        whole = Part(part.id, part.state, rows.copy)
         found.append(read_partition(session, table, whole, plan, moment, k=k))
         read.add(part.id)
     return tuple(found), frozenset(read)
 
 
-def reusable(old: Partition, state: str, table: SourceTable, plan: ScanPlan) -> bool:
-    """Whether what is remembered of a partition holds all that tonight needs of it."""
-    if not state or old.state != state or not _alike(old, table, plan):
-        return False
-    if plan.whole:
-        return None in old.slices
-    needed = [facts.day for facts in old.days if plan.needed_first <= facts.day <= plan.night]
-    return all(day in old.slices for day in needed)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a remembered partition must hold for tonight to take it as it is."""
 
+    plan: ScanPlan
+    asked: str
+    schema: tuple[tuple[str, str], ...]
 
-def _alike(old: Partition, table: SourceTable, plan: ScanPlan) -> bool:
-    return old.asked == asked_of(plan) and old.schema == table.named_schema
+    @staticmethod
+    def of(table: SourceTable, plan: ScanPlan) -> _Wanted:
+        return _Wanted(plan, asked_of(plan), table.named_schema)
+
+    def told_by(self, old: Partition, state: str) -> bool:
+        """Whether it holds all that, and is still in the ``state`` that it was read in."""
+        if not state or (old.state, old.asked, old.schema) != (state, self.asked, self.schema):
+            return False
+        if self.plan.whole:
+            return None in old.slices
+        first, night = self.plan.needed_first, self.plan.night
+        return all(facts.day in old.slices for facts in old.days if first <= facts.day <= night)
 
 
 def _days(
@@ -83,10 +94,11 @@ def _days(
     facts = facts_of(session, table.relation, plan, moment, whole)
     current = {_id(found): found for found in facts}
     states = {name: f"{found.rows}:{found.newest.isoformat()}" for name, found in current.items()}
+    wanted = _Wanted.of(table, plan)
     old = {
         name: known[name]
         for name, state in states.items()
-        if name in known and reusable(known[name], state, table, plan)
+        if name in known and wanted.told_by(known[name], state)
     }
     fresh = [name for name in current if name not in old]
     days = [current[name].day for name in fresh if plan.kept(current[name].day)]
@@ -94,7 +106,7 @@ def _days(
 
     def partition(name: str, found: DayFacts) -> Partition:
         mine: dict[date | None, Slice] = {day: one for day, one in slices.items() if day == found.day}
-        return Partition(name, states[name], asked_of(plan), table.named_schema, 0, (found,), mine)
+        return Partition(name, states[name], wanted.asked, wanted.schema, 0, (found,), mine)
 
     read = [partition(name, current[name]) for name in fresh]
     undated = Partition(UNDATED, "", "", table.named_schema, whole.rows - whole.dated, (), {})

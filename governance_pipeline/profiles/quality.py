@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from governance_pipeline.charter.contract import QualityRule
@@ -54,6 +54,8 @@ def _queried(
             if missing:
                 why = f"the column '{missing[0]}' {table.absence(missing[0])}"
                 found[rule.id] = RuleTally(rule.id, 0, None, error=why)
+            elif _told_by_the_key(names, columns, plan, profile):
+                found[rule.id] = RuleTally(rule.id, profile.window_rows, 0)
             else:
                 wanted = [columns[name] for name in names]
                 found[rule.id] = count_repeated(session, window_of, wanted, rule, profile.window_rows)
@@ -65,6 +67,16 @@ def _queried(
         counted = count_failing(session, window_of, columns, over_values, profile.window_rows)
         found |= {rule.id: _with_nulls(rule, counted[rule.id], profile) for rule in over_values}
     return found
+
+
+def _told_by_the_key(
+    names: Sequence[str], columns: Mapping[str, ColumnSpec], plan: ScanPlan, profile: Profile
+) -> bool:
+    """Whether no values can repeat, as the primary key is among them and is known not to repeat."""
+    key = plan.contract.primary_key
+    if not key or profile.duplicate_keys or not set(key) <= set(names):
+        return False
+    return not any(columns[name].type.cast or columns[name].floating for name in key)
 
 
 def window_query(

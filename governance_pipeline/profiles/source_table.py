@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -12,24 +13,28 @@ from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.session import Session
 
+_UNTYPED = '"NULL"'
+"""What the catalogue calls the type of a column without any value, which selects as INTEGER."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One partition of a table: its name, its state (see :class:`Partition`) and its rows.
 
     Attributes:
+        rows: makes what selects them; of most partitions a night needs nothing but the state.
         alike: its columns and their types are known to be those of the table.
     """
 
     id: str
     state: str
-    rows: exp.Expression
+    rows: Callable[[], exp.Expression]
     alike: bool = False
 
     @property
     def relation(self) -> exp.Expression:
         """The rows, to stand in a FROM."""
-        return self.rows.copy()
+        return self.rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,24 @@ def described_query(session: Session, query: exp.Expression) -> tuple[tuple[str,
 
     rows = session.rows(f"DESCRIBE {query.sql(dialect='duckdb')}")
     return tuple((str(row[0]), engine_type(DuckDBType.from_string(str(row[1])))) for row in rows)
+
+
+def described_here(session: Session, name: str) -> tuple[tuple[str, EngineType], ...]:
+    """The columns of a table or view that DuckDB itself holds, in order. Its catalogue knows them; to
+    DESCRIBE a view is to open every file of it once more.
+    """
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    here = sql.equal(exp.column("database_name"), exp.Anonymous(this="current_database"))
+    mine = sql.equal(exp.column("table_name"), exp.Literal.string(name))
+    columns = exp.Table(this=exp.Anonymous(this="duckdb_columns"))
+    query = sql.select([exp.column("column_name"), exp.column("data_type")], columns).where(
+        sql.both(here, mine), copy=False
+    )
+    rows = session.rows(sql.render(query.order_by("column_index", copy=False), "duckdb"))
+    if any(_UNTYPED in type_ for _, type_ in rows):
+        return described(session, named_table(name))
+    return tuple((str(column), engine_type(DuckDBType.from_string(str(type_)))) for column, type_ in rows)
 
 
 def named_table(name: str, schema: str = "", catalog: str = "") -> exp.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 
@@ -25,7 +26,7 @@ from governance_pipeline.profiles.session import FilesMoved, Session, StatementF
 from governance_pipeline.profiles.source_table import (
     Part,
     SourceTable,
-    described,
+    described_here,
     described_query,
     named_table,
     unreadable,
@@ -97,7 +98,7 @@ class StagedFiles:
                 Part(
                     shown(Path(file[0]), self._root),
                     f"{file[1]}:{file[2]}",
-                    listing.read([file]),
+                    partial(listing.read, [file]),
                     alike=single or file in staged.alike,
                 )
                 for file in listing.files
@@ -119,7 +120,9 @@ class StagedFiles:
         grown = grown and staged.extra == listing.extra
         wide = wide_decimals(session, fresh) if location.kind == "parquet" else ()
         if wide or not (grown and self._append(session, staged, listing, fresh)):
-            self._replace(session, location, staged, listing, in_memory=fits)
+            if location.kind == "parquet" and len(fresh) < len(files):
+                wide = wide_decimals(session, files)
+            self._replace(session, location, staged, listing, wide, in_memory=fits)
         staged.files, staged.size = files, size
         staged.state, staged.extra = listing.state, listing.extra
 
@@ -138,7 +141,14 @@ class StagedFiles:
         return True
 
     def _replace(
-        self, session: Session, location: Location, staged: _Staged, listing: Listing, *, in_memory: bool
+        self,
+        session: Session,
+        location: Location,
+        staged: _Staged,
+        listing: Listing,
+        wide: Sequence[tuple[str, str, str]],
+        *,
+        in_memory: bool,
     ) -> None:
         self._drop(session, staged)
         staged.alike.clear()
@@ -146,7 +156,7 @@ class StagedFiles:
             self._named += 1
             staged.name = f"staged_{self._named}"
         staged.in_memory = in_memory
-        staged.unread = self._unread(session, listing) if location.kind == "parquet" else ()
+        staged.unread = self._unread(session, listing, wide)
         hidden = [exp.to_identifier(name, quoted=True) for name, _, _ in staged.unread]
         readable = exp.Star(except_=hidden) if hidden else exp.Star()
         self._create(session, staged, sql.select([readable], listing.read(listing.files)))
@@ -170,9 +180,10 @@ class StagedFiles:
                 raise StatementFailed(f"the lines of {name} have different numbers of values")
         raise StatementFailed("its files are divided in different ways")
 
-    def _unread(self, session: Session, listing: Listing) -> tuple[tuple[str, str, str], ...]:
-        """Columns that DuckDB would read wrongly."""
-        wide = wide_decimals(session, listing.files)
+    def _unread(
+        self, session: Session, listing: Listing, wide: Sequence[tuple[str, str, str]]
+    ) -> tuple[tuple[str, str, str], ...]:
+        """Columns that DuckDB would read wrongly, of those with ``wide`` decimals somewhere."""
         if not wide:
             return ()
         columns = [
@@ -188,7 +199,7 @@ class StagedFiles:
         kind = "TABLE" if staged.in_memory else "VIEW"
         create = exp.Create(this=named_table(staged.name), kind=kind, expression=query)
         session.rows(sql.render(create, "duckdb"))
-        staged.schema = described(session, named_table(staged.name))
+        staged.schema = described_here(session, staged.name)
 
     def _booleans(self, session: Session, staged: _Staged) -> list[str]:
         """Text columns of a CSV file that hold nothing but true and false.

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from governance_pipeline.errors import StoreUnavailable, UsageError
 from governance_pipeline.vocabulary.entity import Entity
 
@@ -167,9 +169,20 @@ def pack(document: Mapping[str, Any], what: str) -> bytes:
 def unpack(packed: bytes, what: str) -> dict[str, Any]:
     """The document :func:`pack` was given. Raises StoreUnavailable where the bytes are damaged."""
     try:
-        document: dict[str, Any] = json.loads(zlib.decompress(packed))
+        return _document(zlib.decompress(packed))
     except (zlib.error, ValueError) as error:
         raise StoreUnavailable(
             f"{what} is damaged in the store: {error}", hint="restore the store from its last backup"
         ) from error
+
+
+def _document(written: bytes) -> dict[str, Any]:
+    """A night reads a few thousand documents: pydantic's parser takes half of json's time. It knows no half
+    of a surrogate pair, which json does.
+    """
+    document: dict[str, Any]
+    try:
+        document = from_json(written)
+    except ValueError:
+        document = json.loads(written)
     return document

@@ -17,7 +17,7 @@ from governance_pipeline.charter.contract import Column, QualityRule
 from governance_pipeline.profiles.profile import RuleTally
 from governance_pipeline.profiles.rules import answer
 from governance_pipeline.testing import a_profile
-from tests.profiles.support import KINDS, contract, scan, url_of, write
+from tests.profiles.support import KINDS, contract, scan, statements_of, url_of, write
 
 ROWS = 300
 
@@ -135,6 +135,22 @@ def test_values_that_must_not_repeat_together_are_counted(run):
     found = run(table, both, lost).rules
     assert found[0] == RuleTally("pair", 6, 2)
     assert "'c' is not in the table" in found[1].error
+
+
+@pytest.mark.parametrize(("ids", "repeated"), [([1, 2, 3], 0), ([1, 2, 2], 1)])
+def test_a_key_that_repeats_nowhere_answers_the_rule_that_it_must_not(tmp_path, monkeypatch, ids, repeated):
+    statements = statements_of(monkeypatch)
+    key, pair, other = (
+        rule("key", "id", "duplicateValues"),
+        rule("pair", None, "duplicateValues", properties=["x", "id"]),
+        rule("other", "x", "duplicateValues"),
+    )
+    location = write("parquet", tmp_path, pa.table({"id": ids, "x": ["a", "b", "b"]}))
+    of = contract(location, Column("id", primary_key=True), rules=(key, pair, other))
+    profile = scan(tmp_path, of)
+    assert [tally.failing for tally in profile.rules] == [repeated, repeated, 1]
+    assert {tally.checked for tally in profile.rules} == {3}
+    assert sum("DISTINCT c1, c0" in one for one in statements) == repeated
 
 
 @pytest.mark.parametrize("run", ["parquet", "duckdb", "postgres"], indirect=True)

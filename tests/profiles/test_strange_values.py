@@ -179,7 +179,9 @@ def test_types_that_only_parquet_files_have(tmp_path: Path) -> None:
             "none": pa.array([None] * 6, pa.null()),
         }
     )
-    columns = scan(tmp_path, contract(write("parquet", tmp_path, table))).columns
+    profile = scan(tmp_path, contract(write("parquet", tmp_path, table)))
+    columns = profile.columns
+    assert dict(profile.schema)["none"] == "int32"
     assert columns["uuid"].categories == Counter(map(str, UUIDS))
     assert columns["enum"].categories == {"a": 3, "b": 2}
     assert (columns["clock"].minimum, columns["clock"].maximum) == ("00:00:00", "23:59:59.999999")

@@ -163,3 +163,11 @@ def test_many_threads_may_scan_at_once(tmp_path, request, kind):
         for means in pool.map(scan, range(4)):
             assert means == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     engine.close()
+
+
+@pytest.mark.parametrize("in_memory", [True, False], ids=["kept in memory", "read in place"])
+def test_a_column_without_a_type_is_told_as_the_engine_selects_it(tmp_path, engine, in_memory):
+    day(tmp_path, 1, 1.0, none=pa.nulls(3), many=[[1], [2], None])
+    engine._tables._files._room = engine._tables._files._room if in_memory else 0
+    schema = dict(engine.scan(plan(contract(DAYS))).schema)
+    assert (schema["none"], schema["many"]) == ("int32", "array<int64>")
