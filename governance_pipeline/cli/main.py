@@ -61,7 +61,7 @@ def run() -> None:
     """Entry point: turns errors into a message, a next step and an exit code; never a traceback."""
     try:
         with heard():
-            left = app(standalone_mode=False)
+            left = app(standalone_mode=False, prog_name="governance")
     except GovernanceError as error:
         _complain(error.code, error.message, error.hint)
         sys.exit(error.exit_code)
