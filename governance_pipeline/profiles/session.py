@@ -25,6 +25,7 @@ _SPEAKS_OF_NO_ROW = frozenset(
 _NOT_PARQUET = re.compile(
     r"(?:magic bytes found at end of|too small to be a Parquet).*|File '[^']+' too small"
 )
+_NO_COLUMNS = "Need at least one non-root column"
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _NO_DIALECT = re.compile(r"It was not possible to automatically detect the CSV parsing dialect")
 _CSV_REASONS = (
@@ -218,6 +219,8 @@ def reason(error: Exception, secrets: Sequence[str] = ()) -> str:
     name = type(error).__name__
     if _NOT_PARQUET.search(lines[0]):
         return f"{_file_in(lines[0]) or 'a file'} is not a Parquet file, or was cut off"
+    if _NO_COLUMNS in lines[0]:
+        return f"{_file_in(lines[0]) or 'a file'} is a Parquet file without columns"
     if name == "InvalidInputException" and (said := _said_of_csv(str(error))):
         return said
     if name == "OutOfMemoryException":

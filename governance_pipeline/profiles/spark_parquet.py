@@ -21,6 +21,7 @@ from governance_pipeline.profiles.spark_errors import SparkFailed, said
 _NANOS_AS_LONG = "spark.sql.legacy.parquet.nanosAsLong"
 _PACKAGE = "org.apache.spark.sql.execution.datasources.parquet"
 _WIDEST_DECIMAL = 38
+_WRITTEN_INSTEAD = {"uuid": "text", "float16": "a 32-bit float", "time": "text, or a time of microseconds"}
 _PATTERN = re.compile(r"[\\\[\]{}*?]")
 Unread = tuple[tuple[str, str, str], ...]
 """Columns that are not read: name, type and the reason."""
@@ -147,4 +148,5 @@ def _why(column: Any, message: str) -> tuple[str, str]:
             f"its decimals have {precision} digits, and Spark reads up to {_WIDEST_DECIMAL}",
         )
     kind = annotation.partition("(")[0]
-    return kind, f"Spark does not read Parquet's type {annotation}"
+    instead = _WRITTEN_INSTEAD.get(kind, "another type")
+    return kind, f"Spark does not read Parquet's type {annotation}; write the column as {instead}"

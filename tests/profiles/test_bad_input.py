@@ -182,6 +182,14 @@ def test_a_connection_that_died_is_replaced(tmp_path, postgres_url):
     engine.close()
 
 
+def test_a_parquet_file_without_columns_is_named(tmp_path):
+    write("parquet", tmp_path, pa.table({"x": [1.0]}), name="good")
+    write("parquet", tmp_path, pa.table({}), name="none")
+    with pytest.raises(SourceUnavailable, match=r"none\.parquet is a Parquet file without columns") as caught:
+        scan(tmp_path, contract(Location("parquet", path="*.parquet")))
+    assert caught.value.hint == "repair or remove what is named, then run again"
+
+
 def test_a_connection_may_be_a_duckdb_or_sqlite_url(tmp_path):
     with duckdb.connect(str(tmp_path / "d.duckdb")) as connection:
         connection.execute("CREATE TABLE t AS SELECT 2.5 AS x, 'a' AS y")

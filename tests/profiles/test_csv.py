@@ -67,6 +67,21 @@ def test_what_is_no_utf_8_is_said_to_be_none(tmp_path: Path, encoding: str) -> N
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("nan", ["nan", "NaN", "NAN", "-nan"])
+@pytest.mark.parametrize("infinite", ["inf", "INF", "-inf", "Infinity", "-Infinity", "1e999"])
+def test_words_for_what_is_no_finite_number_are_numbers(tmp_path: Path, nan: str, infinite: str) -> None:
+    profile = scanned(tmp_path, things=f"a,b\n1,1\n2,{nan}\n3,{infinite}\n4,\n5,3\n")
+    column = profile.columns["b"]
+    assert (column.kind, column.rows, column.nulls) == ("number", 5, 1)
+    assert (column.nans, column.infinities, column.mean) == (1, 1, 2.0)
+
+
+@pytest.mark.parametrize("word", ["+inf", "NA", "1,5"])
+def test_a_word_that_is_no_number_makes_a_text_of_the_column(tmp_path: Path, word: str) -> None:
+    profile = scanned(tmp_path, things=f'a,b\n1,1\n2,"{word}"\n3,2\n')
+    assert dict(profile.schema)["b"] == "string"
+
+
 def test_a_text_of_ten_megabytes_is_counted(tmp_path: Path) -> None:
     profile = scanned(tmp_path, things=f"a,b\n{'x' * 10_000_000},1\ny,2\n")
     assert (profile.rows, profile.columns["a"].categories, profile.columns["a"].other) == (2, {"y": 1}, 1)

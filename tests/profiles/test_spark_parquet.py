@@ -29,13 +29,18 @@ REFUSED: dict[str, tuple[pa.Array, str, str]] = {
     "id": (
         pa.array([uuid.UUID(int=n).bytes for n in range(3)], pa.uuid()),
         "uuid",
-        "Spark does not read Parquet's type uuid",
+        "Spark does not read Parquet's type uuid; write the column as text",
     ),
-    "half": (pa.array(X, pa.float16()), "float16", "Spark does not read Parquet's type float16"),
+    "half": (
+        pa.array(X, pa.float16()),
+        "float16",
+        "Spark does not read Parquet's type float16; write the column as a 32-bit float",
+    ),
     "clock": (
         pa.array([dt.time(1)] * 3, pa.time32("ms")),
         "time",
-        "Spark does not read Parquet's type time(millis,false)",
+        "Spark does not read Parquet's type time(millis,false); write the column as text, or a time of"
+        " microseconds",
     ),
     "wide": (
         pa.array([Decimal(n) for n in range(3)], pa.decimal256(60, 2)),
