@@ -21,7 +21,7 @@ from governance_pipeline.profiles.spark_errors import SparkFailed, said
 _NANOS_AS_LONG = "spark.sql.legacy.parquet.nanosAsLong"
 _PACKAGE = "org.apache.spark.sql.execution.datasources.parquet"
 _WIDEST_DECIMAL = 38
-_WRITTEN_INSTEAD = {"uuid": "text", "float16": "a 32-bit float", "time": "text, or a time of microseconds"}
+_WRITTEN_INSTEAD = {"uuid": "text", "float16": "a 32-bit float", "time": "a time of microseconds"}
 _PATTERN = re.compile(r"[\\\[\]{}*?]")
 Unread = tuple[tuple[str, str, str], ...]
 """Columns that are not read: name, type and the reason."""

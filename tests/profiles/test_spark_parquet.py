@@ -39,8 +39,7 @@ REFUSED: dict[str, tuple[pa.Array, str, str]] = {
     "clock": (
         pa.array([dt.time(1)] * 3, pa.time32("ms")),
         "time",
-        "Spark does not read Parquet's type time(millis,false); write the column as text, or a time of"
-        " microseconds",
+        "Spark does not read Parquet's type time(millis,false); write the column as a time of microseconds",
     ),
     "wide": (
         pa.array([Decimal(n) for n in range(3)], pa.decimal256(60, 2)),
