@@ -204,6 +204,21 @@ def store_tables() -> str:
     return table(("table", "key", "other columns"), rows)
 
 
+def review_rights() -> str:
+    """Per action: in which states, by whom; and who may not whatever else they are."""
+    from governance_pipeline.reviews.rights import GRANTS, barred
+
+    def words(found: Iterable[Enum]) -> str:
+        return ", ".join(sorted(str(one).replace("_", " ") for one in found))
+
+    rows = [
+        (str(action).replace("_", " "), words(states), words(roles), words(barred(action)))
+        for action, grants in GRANTS.items()
+        for states, roles in grants
+    ]
+    return table(("action", "while the review is", "by", "never by"), rows)
+
+
 def night_events() -> str:
     """Every event of a night, in the order of their declaration."""
     from governance_pipeline.vocabulary.night import NightEvent
@@ -233,6 +248,7 @@ def parts() -> Mapping[str, Callable[[], str]]:
         "playbook-yaml": lambda: file_keys(Playbook),
         "store-tables": store_tables,
         "night-events": night_events,
+        "review-rights": review_rights,
     }
 
 

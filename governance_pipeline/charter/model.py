@@ -116,6 +116,15 @@ class Registry(FileModel):
     mlflow: MlflowRegistry | None = Field(None, description="Instead: a registered model of MLflow.")
 
 
+class Code(FileModel):
+    """Where the model's code is kept: who wrote it may not decide on it."""
+
+    repository: str = Field(".", description="Folder of the git repository, relative to the project.")
+    paths: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        min_length=1, description="Files and folders that make the model, relative to the repository."
+    )
+
+
 class Rollback(FileModel):
     """What happens when a version has to go."""
 
@@ -149,5 +158,6 @@ class ModelSpec(FileModel):
         ),
     )
     registry: Registry
+    code: Code | None = None
     rollback: Rollback
     deployments: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -13,6 +14,18 @@ from governance_pipeline.vocabulary.function import Function
 PersonId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,62}$")]
 
 
+def folded(identity: str) -> str:
+    """A name as it is compared: Unicode's compatibility form (NFKC), without case and outer blanks."""
+    return unicodedata.normalize("NFKC", identity).strip().casefold()
+
+
+class Absence(FileModel):
+    """Days on which a person is away, the first and the last included."""
+
+    since: date
+    until: date
+
+
 class Person(FileModel):
     """A person, with the dates between which they hold their functions."""
 
@@ -22,7 +35,25 @@ class Person(FileModel):
     functions: tuple[Function, ...] = ()
     since: date | None = None
     until: date | None = Field(None, description="Last day in the organisation.")
-    delegate: PersonId | None = None
+    delegate: PersonId | None = Field(
+        None, description="Decides in their place on days of `away`, and after they have left."
+    )
+    away: tuple[Absence, ...] = Field((), description="When they are away and their delegate decides.")
+    aliases: tuple[str, ...] = Field(
+        (),
+        description=(
+            "Other names they are known by: mail addresses, user names of registries, "
+            "git identities. Compared without regard to case."
+        ),
+    )
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """All names they are known by, folded."""
+        return frozenset(map(folded, (self.id, self.mail, *self.aliases)))
+
+    def is_away(self, day: date) -> bool:
+        return any(absence.since <= day <= absence.until for absence in self.away)
 
     def active_on(self, day: date) -> bool:
         """Whether the person is in the organisation on ``day``."""
@@ -50,6 +81,11 @@ class Charter(FileModel):
 
     def person(self, person_id: str) -> Person | None:
         return next((person for person in self.people if person.id == person_id), None)
+
+    def find(self, identity: str) -> Person | None:
+        """Somebody by id, mail address or alias."""
+        name = folded(identity)
+        return next((person for person in self.people if name and name in person.identities), None)
 
     def team(self, team_id: str) -> Team | None:
         return next((team for team in self.teams if team.id == team_id), None)

@@ -31,6 +31,7 @@ from governance_pipeline.charter.model_policies import (
     TwinsPolicy,
     WithdrawalsPolicy,
 )
+from governance_pipeline.charter.people import PersonId
 from governance_pipeline.charter.purposes import Purpose
 from governance_pipeline.vocabulary.function import Function
 
@@ -98,6 +99,34 @@ class Requirement(FileModel):
     people: int = Field(1, ge=1, le=9)
 
 
+class EscalationStep(FileModel):
+    """What happens when a review stays undecided.
+
+    Attributes:
+        after_days: days after its opening.
+        stand_ins: who may decide too from then on, by function.
+        tell: who is told.
+    """
+
+    after_days: int = Field(ge=1)
+    stand_ins: dict[Function, PersonId] = Field(default_factory=dict)
+    tell: tuple[PersonId, ...] = ()
+
+
+class WaiverRule(FileModel):
+    """Who may let a finding of an indicator be, and for how long.
+
+    Attributes:
+        by: the functions that must give it, and how many people of each.
+        longest_days: the most days it may last.
+        required: whether a review with such a finding can be approved only once it is waived.
+    """
+
+    by: tuple[Requirement, ...] = Field(min_length=1)
+    longest_days: int = Field(30, ge=1)
+    required: bool = False
+
+
 class ReviewPolicy(FileModel):
     """Who must decide.
 
@@ -105,6 +134,10 @@ class ReviewPolicy(FileModel):
         by_tier: functions for a model of that tier.
         by_indicator: functions added when that indicator breaches for the model or its inputs.
         due_days: days until a review is overdue; ``valid_days`` how long an approval holds.
+        open_days: days after which a review that nobody has decided expires.
+        remind_days: days after the opening on which those who are missing are reminded.
+        escalation: what happens after how many days without a decision.
+        waivers: who may let a finding be, by indicator; those of others can be accepted but not waived.
         evidence_hours: how old the last night may be for the gate.
         never: indicators whose failure no approval can accept.
         allow_warn: whether the gate lets a warning pass without an approval naming it.
@@ -115,6 +148,10 @@ class ReviewPolicy(FileModel):
     by_indicator: dict[str, tuple[Requirement, ...]] = Field(default_factory=dict)
     due_days: int = Field(10, ge=1)
     valid_days: int = Field(90, ge=1)
+    open_days: int = Field(90, ge=1)
+    remind_days: tuple[Annotated[int, Field(ge=1)], ...] = (7, 10)
+    escalation: tuple[EscalationStep, ...] = ()
+    waivers: dict[str, WaiverRule] = Field(default_factory=dict)
     evidence_hours: float = Field(36.0, gt=0)
     never: tuple[str, ...] = ()
     allow_warn: bool = True

@@ -129,7 +129,7 @@ def _before(unit: Unit, since: date | None, model: str | None, as_of: date | Non
 def _approved(unit: Unit, model: str) -> date:
     """The night that opened the model's last approved review."""
     from governance_pipeline.errors import NotFound
-    from governance_pipeline.reviews.review import fold
+    from governance_pipeline.reviews.fold import fold
 
     nights = []
     for review, milestone in unit.reviews.list():

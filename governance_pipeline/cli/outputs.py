@@ -29,7 +29,7 @@ from governance_pipeline.vocabulary.json_schema import schema_of
 from governance_pipeline.vocabulary.lineage import Edge, Node
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import NightEvent
-from governance_pipeline.vocabulary.review import Milestone, ReviewStatus
+from governance_pipeline.vocabulary.review import Milestone, ReviewEvent, ReviewStatus
 from governance_pipeline.vocabulary.risk import RiskScore
 
 
@@ -131,13 +131,19 @@ class ListedReview:
 
 @dataclass(frozen=True)
 class ShownReview:
-    """``eligible``: the ids of those who may still decide, by function."""
+    """``eligible``: the ids of those who may still decide, by function; ``own_work``: who may not.
+
+    ``not_known``: who built it and is not in the charter, and what could not be read.
+    """
 
     review: ReviewState
     status: ReviewStatus
     milestone: Milestone | None
     findings: list[Measurement]
     eligible: dict[Function, list[str]]
+    own_work: dict[str, str]
+    not_known: list[str]
+    events: list[ReviewEvent]
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,7 @@ OUTPUTS: Mapping[str, Any] = {
     "review-list": list[ListedReview],
     "review-show": ShownReview,
     "review-decide": Decided,
+    "review-act": Decided,
 }
 
 

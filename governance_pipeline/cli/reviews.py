@@ -1,4 +1,4 @@
-"""review list, show, decide."""
+"""review list, show, decide; what else people do is in :mod:`review_acts`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from governance_pipeline.cli import review_acts
 from governance_pipeline.cli.common import (
     Format,
     FormatOption,
@@ -18,21 +19,22 @@ from governance_pipeline.cli.common import (
 from governance_pipeline.cli.verbs import App
 from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.vocabulary.function import Function, people_needed
-from governance_pipeline.vocabulary.review import Verdict
+from governance_pipeline.vocabulary.review import ReviewAct, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from governance_pipeline.charter.people import Person
     from governance_pipeline.reviews.review import ReviewState
     from governance_pipeline.vocabulary.measurement import Measurement
-    from governance_pipeline.vocabulary.review import Decision
+    from governance_pipeline.vocabulary.review import Decision, ReviewEvent
 
-group = App(help="Cross-functional reviews: list, show, decide.")
+group = App(help="Cross-functional reviews: what is asked of whom, and deciding.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add this module's verbs."""
+    """Add these verbs, and those of :mod:`review_acts`."""
+    review_acts.register(group)
     app.add_typer(group, name="review")
 
 
@@ -82,7 +84,9 @@ def show(
     from rich.markup import escape
 
     from governance_pipeline.bootstrap import open_project, open_project_store
-    from governance_pipeline.reviews.service import eligible, load_review
+    from governance_pipeline.reviews.interests import find_ties, told
+    from governance_pipeline.reviews.people import Circle
+    from governance_pipeline.reviews.service import load_review
     from governance_pipeline.stages.knowledge import known_graph
     from governance_pipeline.stages.services import utc_now
 
@@ -91,7 +95,7 @@ def show(
     now = utc_now()
     with store.begin() as unit:
         state = load_review(unit, review)
-        milestone = unit.reviews.get(review)
+        milestone, events = unit.reviews.get(review), unit.reviews.events(review)
         versions = unit.versions.of_model(state.model)
         latest = unit.nights.latest()
         measured = unit.measurements.of_night(latest.night) if latest else ()
@@ -100,7 +104,9 @@ def show(
     known = set(state.evidence.findings)
     findings = [m for m in measured if m.key in known]
     version = next((v for v in versions if v.version == state.version), None)
-    may = eligible(opened, graph, state, version, now.date())
+    ties = find_ties(opened, graph, state.model, version, now.date())
+    tied = ties.people
+    may = Circle(opened, state, tied, now.date()).eligible()
     if output is Format.JSON:
         print_json(
             {
@@ -109,6 +115,9 @@ def show(
                 "milestone": milestone,
                 "findings": findings,
                 "eligible": {function: [person.id for person in people] for function, people in may.items()},
+                "own_work": told(tied),
+                "not_known": [*ties.unknown, *([ties.unread] if ties.unread else [])],
+                "events": events,
             }
         )
         return
@@ -121,6 +130,7 @@ def show(
         out.print(escape(milestone.sentence))
     _print_findings(findings)
     entries("Decisions", [*map(_decided, state.decisions), *(_decided(d, void=True) for d in state.void)])
+    entries("Conditions", _conditions(state))
     entries(
         "Still to decide",
         (
@@ -128,13 +138,46 @@ def show(
             for function, n in state.missing.items()
         ),
     )
+    if state.status.is_open:
+        entries("May not decide", ((person, why, "") for person, why in sorted(told(tied).items())))
+        unread = [("approvals are refused", ties.unread, "")] if ties.unread else []
+        entries("Not known", [*(("", unknown, "") for unknown in ties.unknown), *unread])
+    entries("History", ((_words(e.act), f"{e.at:%Y-%m-%d %H:%M} {e.actor}", _said(e)) for e in events))
+
+
+def _words(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _said(event: ReviewEvent) -> str:
+    """What a person said with an act; the decisions' reasons stand above."""
+    if event.act is ReviewAct.DECIDED:
+        return ""
+    if event.act is ReviewAct.DELEGATED:
+        return "to {to} for {function}, {since} to {until}".format(**event.data)
+    return str(event.data.get("reason") or event.data.get("text") or "")
+
+
+def _conditions(state: ReviewState) -> Iterator[tuple[str, str, str]]:
+    """Numbered as `review fulfil` names them."""
+    for place, condition in enumerate(state.conditions):
+        if condition.is_measured:
+            how = "measured every night"
+        elif condition.due is None:
+            how = "nobody checks it"
+        else:
+            done = "done" if place in state.fulfilled else f"due by {calendar_date(condition.due)}"
+            how = f"{condition.owner}: {done}"
+        yield str(place + 1), condition.sentence, how
 
 
 def _decided(decision: Decision, *, void: bool = False) -> tuple[str, str, str]:
     verdict = "void: the evidence has changed" if void else str(decision.verdict).replace("_", " ")
-    conditions = "".join(f"\nCondition: {condition}" for condition in decision.conditions)
+    conditions = "".join(f"\nCondition: {condition.sentence}" for condition in decision.conditions)
     word = str(decision.function).replace("_", " ")
-    return word, f"{decision.person}: {verdict}", f"{decision.reason}{conditions}"
+    whose = f" for {decision.on_behalf}" if decision.on_behalf else ""
+    cost = f"\nAccepted in return: {decision.trade_off}" if decision.trade_off else ""
+    return word, f"{decision.person}{whose}: {verdict}", f"{decision.reason}{conditions}{cost}"
 
 
 def _free(people: Sequence[Person]) -> str:
@@ -153,7 +196,15 @@ def decide(
     function: Annotated[Function, typer.Option(help="The function you decide for.")],
     verdict: Annotated[Verdict, typer.Option(help="Your verdict.")],
     reason: Annotated[str, typer.Option(help="Why, in a sentence; kept for those who read it later.")],
-    condition: Annotated[list[str] | None, typer.Option(help="A condition; may be repeated.")] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="A condition; either 'ENTITY INDICATOR <= BOUND' or 'TEXT @OWNER by DAY'."),
+    ] = None,
+    trade_off: Annotated[str, typer.Option(help="What is accepted in return, in a sentence.")] = "",
+    evidence: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="Of the evidence you read; refused if it has changed."),
+    ] = None,
     project: ProjectOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -178,6 +229,8 @@ def decide(
         verdict=verdict,
         reason=reason,
         conditions=condition or (),
+        trade_off=trade_off,
+        evidence=evidence,
         now=now,
     )
     store.close()
@@ -186,7 +239,7 @@ def decide(
         return
     console().print(
         f"{state.id} is now [bold]{str(state.status).replace('_', ' ')}[/]"
-        + (f"; still to decide: {_waiting(state)}" if state.missing else "")
+        + (f"; still to decide: {_waiting(state)}" if _waiting(state) else "")
     )
 
 

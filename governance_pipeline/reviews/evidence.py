@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance_pipeline.charter.model import ModelSpec
+from governance_pipeline.indicators.wording import counted
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -56,6 +57,18 @@ class Evidence:
             newer.snapshot_digest,
             newer.playbook_digest,
         ) and set(newer.findings) <= set(self.findings)
+
+    def what_changed(self, newer: Evidence) -> str:
+        """Why ``newer`` is not covered, in words."""
+        if self.model_digest != newer.model_digest:
+            return "the model's artefact is not the one that was approved"
+        if self.snapshot_digest != newer.snapshot_digest:
+            return "the training data is not the data that was approved"
+        if self.playbook_digest != newer.playbook_digest:
+            return "the playbook or the charter has changed since the approval"
+        fresh = sorted(set(newer.findings) - set(self.findings))
+        findings = counted(len(fresh), "finding")
+        return f"{findings} came up after the approval, the first in {fresh[0][0].partition(':')[2]}"
 
     def to_json(self) -> dict[str, Any]:
         """For a review event."""

@@ -17,8 +17,8 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.response.message import SUBJECT_LENGTH, plain
 from governance_pipeline.response.routes import Route, routes_to
+from governance_pipeline.reviews.fold import fold
 from governance_pipeline.reviews.milestones import Opening
-from governance_pipeline.reviews.review import fold
 from governance_pipeline.vocabulary.function import Function, people_needed
 from governance_pipeline.vocabulary.incident import Alert
 

@@ -1,23 +1,33 @@
-"""Reviews with the store around them: who may decide, and the deciding."""
+"""Reviews with the store around them: find one, and act on it.
+
+An act reads the review, asks whether it is allowed and appends its event in one unit of work. Where another
+act came between, everything is read and asked again: two people of different functions who decide at the same
+moment both count, and of two acts that exclude each other the later gets a Conflict.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from governance_pipeline.charter.contract import Contract
-from governance_pipeline.charter.people import Charter, Person
+from governance_pipeline.charter.people import Person
 from governance_pipeline.charter.project import Project
-from governance_pipeline.errors import NotFound, Refused
-from governance_pipeline.indicators.wording import calendar_date
+from governance_pipeline.errors import CannotEvaluate, Conflict, NotFound, Refused
 from governance_pipeline.lineage.graph import LineageGraph
-from governance_pipeline.reviews.evidence import concerned_entities
-from governance_pipeline.reviews.review import ReviewState, deciding, fold
+from governance_pipeline.reviews import acts
+from governance_pipeline.reviews.fold import after, fold
+from governance_pipeline.reviews.interests import find_ties, interests, told
+from governance_pipeline.reviews.people import Circle
+from governance_pipeline.reviews.promises import checked_conditions
+from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.store.ports import Store, Unit
-from governance_pipeline.vocabulary.entity import EntityKind
 from governance_pipeline.vocabulary.function import Function
-from governance_pipeline.vocabulary.review import Milestone, ModelVersion, Verdict
+from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent, Verdict, Why
+
+ATTEMPTS = 100
+"""How often an act is tried again where others keep coming between; each time one of them got through."""
 
 
 def load_review(unit: Unit, review_id: str) -> ReviewState:
@@ -47,6 +57,106 @@ def review_of_version(unit: Unit, model: str, version: str) -> ReviewState | Non
     return fold(unit.reviews.events(found[-1])) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where people sit to act on reviews.
+
+    Attributes:
+        graph: the lineage of now: it says whose data the model is made from.
+        now: the time of the act.
+    """
+
+    project: Project
+    store: Store
+    graph: LineageGraph
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def circle(self, unit: Unit, state: ReviewState) -> Circle:
+        """The people around a review."""
+        version = unit.versions.get(state.model, state.version) if state.version else None
+        ties = find_ties(self.project, self.graph, state.model, version, self.today)
+        return Circle(self.project, state, ties.people, self.today, ties.unread)
+
+    def person(self, identity: str) -> Person:
+        """Somebody in the charter by id, mail address or alias. Raises NotFound, naming the nearest."""
+        found = self.project.charter.find(identity)
+        if found is None:
+            near = get_close_matches(
+                identity.strip().casefold(), [p.id for p in self.project.charter.people], n=1
+            )
+            hint = f"did you mean '{near[0]}'?" if near else "people are listed in charter.yaml"
+            raise NotFound(f"there is no person '{identity}' in the charter", hint=hint)
+        return found
+
+    def act(
+        self, review_id: str, make: Callable[[Circle], ReviewEvent], *, evidence: str | None = None
+    ) -> ReviewState:
+        """Append the event that ``make`` gives for the review as it is, and return its new state.
+
+        Args:
+            evidence: the digest of the evidence the act is made on; by default that of the first reading.
+                New evidence that comes between is a Conflict: nobody decides on what they have not seen.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with self.store.begin() as unit:
+                    state = load_review(unit, review_id)
+                    evidence = evidence or state.evidence.digest
+                    if evidence != state.evidence.digest:
+                        raise Conflict(
+                            f"the evidence of review {review_id} has changed since you saw it",
+                            hint=f"read it again: `governance review show {review_id}`",
+                        )
+                    state = self._without_fallen(unit, state)
+                    event = make(self.circle(unit, state))
+                    _append(unit, event)
+                    return after(state, event)
+            except _CameBetween:
+                continue
+        raise Conflict(f"too many act on review {review_id} at once", hint="try again in a moment")
+
+    def _without_fallen(self, unit: Unit, state: ReviewState) -> ReviewState:
+        """Before anything else is decided, what people decided who may not any more falls."""
+        if not state.status_at(self.now).is_open:
+            return state
+        fallen = self.circle(unit, state).fallen()
+        if not fallen:
+            return state
+        event = acts.falling(state, fallen, at=self.now)
+        _append(unit, event)
+        return after(state, event)
+
+
+def append_late(unit: Unit, event: ReviewEvent) -> None:
+    """Append what a night decided some time ago, after whatever people did since.
+
+    The fold lets nothing count that does not fit any more; a night is not lost because somebody decided
+    while it ran.
+    """
+    for _ in range(ATTEMPTS):
+        newest = max(one.sequence for one in unit.reviews.events(event.review))
+        try:
+            return unit.reviews.append(replace(event, sequence=newest + 1))
+        except Conflict:
+            continue
+    raise Conflict(f"too many act on review {event.review} at once", hint="run the night again")
+
+
+class _CameBetween(Exception):
+    """Another act has taken the sequence number."""
+
+
+def _append(unit: Unit, event: ReviewEvent) -> None:
+    try:
+        unit.reviews.append(event)
+    except Conflict as lost:
+        raise _CameBetween from lost
+
+
 def decide(
     project: Project,
     store: Store,
@@ -58,42 +168,177 @@ def decide(
     verdict: Verdict,
     reason: str,
     conditions: Sequence[str] = (),
+    trade_off: str = "",
+    evidence: str | None = None,
     now: datetime,
 ) -> ReviewState:
     """Record one person's decision and return the review's new state.
 
+    Args:
+        conditions: see :func:`reviews.conditions.read_condition`.
+        trade_off: what is accepted in return.
+        evidence: digest of the evidence it is made on, see :meth:`Table.act`.
+
     Raises:
         NotFound: no such review or person.
-        Refused: the person left, does not hold the function, or would judge their own work.
-        Conflict: the review has ended, or another decision came first.
+        Refused: the person left, may not decide for the function, or would judge their own work.
+        Conflict: the review has ended, or its evidence has changed.
+        CannotEvaluate: it is an approval, and who wrote the model cannot be read.
     """
-    decider = _active_person(project, person, now.date())
-    if function not in decider.functions:
-        held = ", ".join(decider.functions) or "none"
-        raise Refused(
-            f"{decider.name} does not hold the function {function}",
-            hint=f"they hold: {held}; functions are given in charter.yaml",
-        )
-    with store.begin() as unit:
-        state = load_review(unit, review_id)
-        version = unit.versions.get(state.model, state.version) if state.version else None
-        interest = own_work(project, graph, state.model, version, now.date()).get(decider.id)
-        if interest:
-            raise Refused(
-                f"{decider.name} may not decide on {state.model}: {interest}",
-                hint=f"another holder of {function} must decide",
+    table = Table(project, store, graph, now)
+    decider = table.person(person)
+    asked = checked_conditions(project, conditions)
+
+    def make(circle: Circle) -> ReviewEvent:
+        if verdict.consents and circle.unread:
+            raise CannotEvaluate(
+                f"nobody can say whether {decider.name} wrote what is judged: {circle.unread}",
+                hint="approve where the whole repository that the model's file names can be read",
             )
-        event = deciding(
-            state,
+        return acts.deciding(
+            circle.state,
             at=now,
+            roles=circle.roles(decider, function),
             person=decider.id,
             function=function,
             verdict=verdict,
             reason=reason,
-            conditions=conditions,
+            conditions=asked,
+            on_behalf="" if function in decider.functions else circle.principal(decider, function),
+            trade_off=trade_off,
+            name=decider.name,
         )
-        unit.reviews.append(event)
-        return fold(unit.reviews.events(review_id))
+
+    return table.act(review_id, make, evidence=evidence)
+
+
+def comment(table: Table, review_id: str, *, person: str, text: str) -> ReviewState:
+    """Say something about a review, in whatever state it is."""
+    who = table.person(person)
+    return table.act(
+        review_id,
+        lambda circle: acts.commenting(
+            circle.state, at=table.now, roles=circle.roles(who), person=who.id, text=text
+        ),
+    )
+
+
+def recuse(table: Table, review_id: str, *, person: str, function: Function, reason: str) -> ReviewState:
+    """Step back from a review: an open decision falls, and another holder of the function must decide."""
+    who = table.person(person)
+    return table.act(
+        review_id,
+        lambda circle: acts.recusing(
+            circle.state, at=table.now, roles=circle.roles(who, function), person=who.id, reason=reason
+        ),
+    )
+
+
+def delegate(
+    table: Table,
+    review_id: str,
+    *,
+    person: str,
+    function: Function,
+    to: str,
+    since: date | None = None,
+    until: date,
+) -> ReviewState:
+    """Hand one's decision in a review to another person for some days.
+
+    Raises:
+        Refused: also where the other person has left or would judge their own work.
+    """
+    giver, taker = table.person(person), table.person(to)
+
+    def make(circle: Circle) -> ReviewEvent:
+        if not taker.active_on(until) or circle.interests.get(taker.id) or taker.id in circle.state.recused:
+            ties = "; ".join(circle.interests.get(taker.id, {}).values())
+            why = ties or "they step back from it, or are not in the organisation until then"
+            raise Refused(
+                f"{taker.name} cannot decide on {circle.state.model}: {why}", hint="name another person"
+            )
+        return acts.delegating(
+            circle.state,
+            at=table.now,
+            roles=circle.roles(giver, function),
+            person=giver.id,
+            function=function,
+            to=taker.id,
+            since=since or table.today,
+            until=until,
+        )
+
+    return table.act(review_id, make)
+
+
+def withdraw(table: Table, review_id: str, *, person: str, reason: str) -> ReviewState:
+    """Take the candidate back before it is decided on."""
+    who = table.person(person)
+    return table.act(
+        review_id,
+        lambda circle: acts.withdrawing(
+            circle.state, at=table.now, roles=circle.roles(who), person=who.id, reason=reason
+        ),
+    )
+
+
+def revoke(table: Table, review_id: str, *, person: str, reason: str) -> ReviewState:
+    """Take an approval back: the gate is closed from then on."""
+    who = table.person(person)
+    return table.act(
+        review_id,
+        lambda circle: acts.revoking(
+            circle.state,
+            at=table.now,
+            roles=circle.roles(who),
+            person=who.id,
+            reason=reason,
+            why=Why.BY_HAND,
+        ),
+    )
+
+
+def reopen(table: Table, review_id: str, *, person: str, reason: str) -> ReviewState:
+    """Begin a review again that has ended; everybody decides anew, on the evidence it has.
+
+    The next night attaches newer evidence where there is some.
+    """
+    who, policy = table.person(person), table.project.playbook.reviews
+    return table.act(
+        review_id,
+        lambda circle: acts.reopening(
+            circle.state,
+            at=table.now,
+            roles=circle.roles(who),
+            person=who.id,
+            reason=reason,
+            required=circle.state.required,
+            evidence=circle.state.evidence,
+            due_days=policy.due_days,
+            open_days=policy.open_days,
+        ),
+    )
+
+
+def fulfil(table: Table, review_id: str, *, person: str, condition: int, note: str) -> ReviewState:
+    """Report that a condition with an owner and a day has been seen to.
+
+    Args:
+        condition: its number in `governance review show`, from 1.
+    """
+    who = table.person(person)
+    return table.act(
+        review_id,
+        lambda circle: acts.fulfilling(
+            circle.state,
+            condition - 1,
+            at=table.now,
+            roles=circle.roles(who),
+            person=who.id,
+            note=note,
+        ),
+    )
 
 
 def own_work(
@@ -103,58 +348,13 @@ def own_work(
     version: ModelVersion | None,
     day: date,
 ) -> dict[str, str]:
-    """People whose own work a decision would judge, and why: separation of duties is computed.
-
-    Source: NIST SP 800-53 Rev. 5, AC-5 (separation of duties).
-    """
-    model = project.model(model_name)
-    found: dict[str, str] = {}
-    for entity in sorted(concerned_entities(model, graph)):
-        contract = project.contracts.get(entity.name) if entity.kind is EntityKind.DATASET else None
-        for member in _answering(project.charter, contract, day) if contract else ():
-            found[member.id] = f"they answer for its input {entity.name}"
-    for member in project.charter.members(model.owner, day):
-        found[member.id] = "they own the model"
-    if version:
-        if version.trained_by:
-            found[version.trained_by] = f"they trained version {version.version}"
-        if version.registered_by:
-            found[version.registered_by] = f"they registered version {version.version}"
-    return found
-
-
-def _answering(charter: Charter, contract: Contract, day: date) -> tuple[Person, ...]:
-    """The people behind a dataset's owner; the steward where nobody is left."""
-    owners = charter.members(contract.owner, day) if contract.owner else ()
-    return owners or charter.members(charter.steward, day)
+    """People whose own work a decision would judge, and why, in words."""
+    return told(interests(project, graph, model_name, version, day))
 
 
 def eligible(
     project: Project, graph: LineageGraph, state: ReviewState, version: ModelVersion | None, day: date
 ) -> dict[Function, tuple[Person, ...]]:
     """Who may still decide for each function that is missing."""
-    interested = own_work(project, graph, state.model, version, day)
-    decided = {decision.person for decision in state.decisions}
-    return {
-        function: tuple(
-            person
-            for person in project.charter.holders(function, day)
-            if person.id not in interested and person.id not in decided
-        )
-        for function in state.missing
-    }
-
-
-def _active_person(project: Project, person_id: str, day: date) -> Person:
-    folded = person_id.strip().casefold()
-    found = next((p for p in project.charter.people if folded in (p.id.casefold(), p.mail.casefold())), None)
-    if found is None:
-        near = get_close_matches(folded, [p.id for p in project.charter.people], n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "people are listed in charter.yaml"
-        raise NotFound(f"there is no person '{person_id}' in the charter", hint=hint)
-    if not found.active_on(day):
-        raise Refused(
-            f"{found.name} is not in the organisation on {calendar_date(day)}",
-            hint="their delegate or another holder of the function must decide",
-        )
-    return found
+    tied = interests(project, graph, state.model, version, day)
+    return Circle(project, state, tied, day).eligible()

@@ -82,7 +82,7 @@ def draw_consequences(
         measurements,
         _changes(services, evidence),
     )
-    return Consequences(changes, alerts, reviews, pictures)
+    return Consequences((*changes, *reviews.incidents), alerts, reviews, pictures)
 
 
 def _changes(services: Services, evidence: Evidence) -> Sequence[Milestone]:

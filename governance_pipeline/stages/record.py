@@ -10,6 +10,7 @@ from governance_pipeline.charter.playbook import ProfilePolicy
 from governance_pipeline.profiles import codec
 from governance_pipeline.profiles.day_codec import days_to_json
 from governance_pipeline.profiles.merge_clusters import without_clusters
+from governance_pipeline.reviews.service import append_late
 from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.crosses import record_crosses
 from governance_pipeline.stages.manifests import record_manifests
@@ -80,7 +81,7 @@ def _write_reviews(unit: Unit, changes: ReviewChanges) -> None:
     for opening in changes.openings:
         unit.reviews.open(opening.milestone, opening.review_id, opening.event)
     for event in changes.events:
-        unit.reviews.append(event)
+        append_late(unit, event)
 
 
 def _record_discoveries(unit: Unit, evidence: Evidence) -> None:

@@ -7,27 +7,42 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from governance_pipeline.lineage.graph import LineageGraph
+from governance_pipeline.response.incidents import Change
 from governance_pipeline.reviews import milestones as rules
+from governance_pipeline.reviews.acts import opening, superseding
 from governance_pipeline.reviews.evidence import Evidence, concerned_entities, gather
+from governance_pipeline.reviews.fold import fold
+from governance_pipeline.reviews.incidents import condition_incident, open_for_condition
+from governance_pipeline.reviews.interests import interests
 from governance_pipeline.reviews.milestones import Opening
 from governance_pipeline.reviews.notices import announce
-from governance_pipeline.reviews.review import ReviewState, attaching, fold, opening, superseding
+from governance_pipeline.reviews.people import Circle
+from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import eligible, list_reviews
+from governance_pipeline.reviews.upkeep import Seen, upkeep
+from governance_pipeline.reviews.upkeep_notices import tell_upkeep
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert
 from governance_pipeline.vocabulary.measurement import Measurement
-from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
+from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent, Why
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewChanges:
-    """Reviews to open, events for reviews that stand already, and the messages about the former."""
+    """What a night changes among the reviews.
+
+    Attributes:
+        openings: reviews to open; ``events`` for those that stand already, in order.
+        alerts: the messages about all of it.
+        incidents: opened because an approval's condition is broken.
+    """
 
     openings: Sequence[Opening] = ()
     events: Sequence[ReviewEvent] = ()
     alerts: Sequence[Alert] = ()
+    incidents: Sequence[Change] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,8 @@ def find_reviews(
         changes: milestones of what changed around the models, see :mod:`governance_pipeline.stages.changes`.
     """
     desk = _Desk(services, night, discovery, graph, measurements)
-    standing = {state.id: state for _, state in list_reviews(services.store)}
+    listed = list_reviews(services.store)
+    standing = {state.id: state for _, state in listed}
     openings: list[Opening] = []
     superseded: dict[str, ReviewEvent] = {}
     for milestone in (*_milestones(desk, as_of), *changes):
@@ -85,9 +101,17 @@ def find_reviews(
         if milestone.kind is MilestoneKind.NEW_VERSION:
             for state in _open_reviews(standing.values(), milestone.model):
                 superseded[state.id] = superseding(state, review_id, at=services.clock())
-    fresh = (_fresh_evidence(desk, state) for state in standing.values() if state.id not in superseded)
-    events = [*superseded.values(), *(event for event in fresh if event)]
-    return ReviewChanges(openings, events, _announced(desk, openings))
+    kept = [
+        _kept(desk, milestone, state)
+        for milestone, state in listed
+        if state.id not in superseded and state.model in services.project.models
+    ]
+    return ReviewChanges(
+        openings,
+        [*superseded.values(), *(event for one in kept for event in one.events)],
+        [*_announced(desk, openings), *(alert for one in kept for alert in one.alerts)],
+        [change for one in kept for change in one.incidents],
+    )
 
 
 def _milestones(desk: _Desk, as_of: datetime) -> list[Milestone]:
@@ -115,6 +139,7 @@ def _opening(desk: _Desk, milestone: Milestone, version: ModelVersion) -> Openin
         version=version.version,
         due_days=project.playbook.reviews.due_days,
         valid_days=project.playbook.reviews.valid_days,
+        open_days=project.playbook.reviews.open_days,
     )
     return Opening(milestone, review_id, tuple(map(str, required)), event)
 
@@ -148,10 +173,37 @@ def _open_reviews(standing: Iterable[ReviewState], model: str) -> Iterable[Revie
     return (state for state in standing if state.model == model and state.status.is_open)
 
 
-def _fresh_evidence(desk: _Desk, state: ReviewState) -> ReviewEvent | None:
-    """New evidence for a review whose decisions no longer cover what is known tonight."""
-    version = desk.version(state.model, state.version)
-    if version is None or not (state.status.is_open or state.is_approved):
-        return None
-    evidence = desk.evidence(version)
-    return None if state.evidence.covers(evidence) else attaching(state, evidence, at=desk.services.clock())
+def _kept(desk: _Desk, milestone: Milestone, state: ReviewState) -> ReviewChanges:
+    """What tonight does to one review that stands, who is told, and the incident where a condition broke."""
+    if not (state.status.is_open or state.is_approved):
+        return ReviewChanges()
+    services, project = desk.services, desk.services.project
+    model, version = project.models[state.model], desk.version(state.model, state.version)
+    evidence = desk.evidence(version) if version else None
+    day = services.clock().date()
+    circle = Circle(project, state, interests(project, desk.graph, state.model, version, day), day)
+    seen = Seen(
+        circle,
+        evidence,
+        rules.required_functions(model, evidence or state.evidence, project.playbook, milestone.kind),
+        desk.measurements,
+        project.playbook.reviews,
+        services.clock(),
+    )
+    events = upkeep(seen)
+    if not events:
+        return ReviewChanges()
+    alerts = tell_upkeep(desk.night, milestone, circle, events)
+    return ReviewChanges((), events, alerts, _incidents(desk, state, events))
+
+
+def _incidents(desk: _Desk, state: ReviewState, events: Sequence[ReviewEvent]) -> list[Change]:
+    """A broken condition is something to be mended: an incident of the model's owner."""
+    owner = desk.services.project.models[state.model].owner
+    found: list[Change] = []
+    for event in events:
+        if event.data.get("why") == Why.BROKEN_CONDITION:
+            with desk.services.store.begin() as unit:
+                known = unit.incidents.get(condition_incident(state.model, state.id))
+            found.append(open_for_condition(desk.night, event, state, owner, known))
+    return found

@@ -15,7 +15,21 @@ class MilestoneKind(StrEnum):
     MOVED_ALIAS = "moved_alias"
     RETRAINING_DUE = "retraining_due"
     WITHDRAWALS = "consent_withdrawals"
+    RISK_TIER = "risk_tier_raised"
+    STAGE = "planned_stage"
     MANUAL = "manual"
+
+
+class Stage(StrEnum):
+    """The stages of a model's life that a review can be planned for."""
+
+    IDEA = "idea"
+    DESIGN = "design"
+    DATA = "data"
+    TRAINING = "training"
+    VALIDATION = "validation"
+    DEPLOYMENT = "deployment"
+    RETIREMENT = "retirement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +49,18 @@ class ReviewAct(StrEnum):
     EVIDENCE_ATTACHED = "evidence_attached"
     DECIDED = "decided"
     COMMENTED = "commented"
+    RECUSED = "recused"
+    DELEGATED = "delegated"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    FELL = "fell"
+    WAIVED = "waived"
+    FULFILLED = "fulfilled"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REOPENED = "reopened"
 
 
 class Verdict(StrEnum):
@@ -45,6 +69,10 @@ class Verdict(StrEnum):
     REQUEST_CHANGES = "request_changes"
     REJECT = "reject"
     ABSTAIN = "abstain"
+
+    @property
+    def consents(self) -> bool:
+        return self in (Verdict.APPROVE, Verdict.APPROVE_WITH_CONDITIONS)
 
 
 class ReviewStatus(StrEnum):
@@ -56,10 +84,23 @@ class ReviewStatus(StrEnum):
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
+    REVOKED = "revoked"
 
     @property
     def is_open(self) -> bool:
         return self in (ReviewStatus.IN_REVIEW, ReviewStatus.CHANGES_REQUESTED)
+
+    @property
+    def is_approval(self) -> bool:
+        return self in (ReviewStatus.APPROVED, ReviewStatus.APPROVED_WITH_CONDITIONS)
+
+
+class Why(StrEnum):
+    """Why an approval was revoked, or a review opened again."""
+
+    BY_HAND = "by_hand"
+    BROKEN_CONDITION = "broken_condition"
+    CHANGED_INPUT = "changed_input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +116,39 @@ class ReviewEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What an approval depends on: a bound that is measured every night, or what an owner does by a day.
+
+    Attributes:
+        sentence: as the decider wrote it.
+        entity: what the bound is about, ``dataset:lending.incomes``; "" where a person has to see to it.
+        indicator: its registered name; ``facet`` one part of it, "" for every part.
+        at_most: the bound's highest good value; ``at_least`` the lowest.
+        owner: person who sees to it by ``due``; "" where it is measured.
+    """
+
+    sentence: str
+    entity: str = ""
+    indicator: str = ""
+    facet: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+    owner: str = ""
+    due: date | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        return bool(self.indicator)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """One person's decision for one function, bound to the evidence it was made on."""
+    """One person's decision for one function, bound to the evidence it was made on.
+
+    Attributes:
+        on_behalf: the person who handed it over, "" for a holder of the function.
+        trade_off: what is accepted in return, in the decider's words.
+    """
 
     function: str
     person: str
@@ -84,7 +156,52 @@ class Decision:
     reason: str
     evidence: str
     at: datetime
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    on_behalf: str = ""
+    trade_off: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """That ``to`` decides for ``function`` in place of ``person`` from ``since`` to ``until``."""
+
+    person: str
+    to: str
+    function: str
+    since: date
+    until: date
+
+    def holds_on(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """That a finding is let be for a time, although the playbook's clause forbids it.
+
+    Attributes:
+        clause: the playbook's clause; ``key`` the finding: entity, indicator, facet.
+        approvers: the people who gave it so far, by function; ``needed`` how many people each must.
+        control: what is done in the meantime instead.
+        until: its last day.
+    """
+
+    clause: str
+    key: tuple[str, str, str]
+    approvers: tuple[tuple[str, str], ...]
+    needed: Mapping[str, int]
+    control: str
+    until: date
+    reason: str = ""
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """How many people of each function still have to give it. A person counts once."""
+        given = {function: {p for f, p in self.approvers if f == function} for function in self.needed}
+        return {f: n - len(given[f]) for f, n in self.needed.items() if len(given[f]) < n}
+
+    def holds_on(self, day: date) -> bool:
+        return not self.missing and day <= self.until
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
             ("review", "decide", review, "--as", "pax", "--function", "privacy", "--verdict", "approve",
              "--reason", "Read."),
         ),
+        "review-act": (0, ("review", "comment", review, "--as", "pax", "--text", "Read.")),
     }  # fmt: skip
     assert set(commands) == set(OUTPUTS)
     for verb, (code, words) in commands.items():

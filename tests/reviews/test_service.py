@@ -32,7 +32,7 @@ def test_decisions_of_the_needed_functions_approve(reviewed: Lab):
 @pytest.mark.parametrize(
     ("person", "function", "why"),
     [
-        ("lea", Function.PRIVACY, "does not hold the function privacy"),
+        ("lea", Function.PRIVACY, "do not hold the function privacy"),
         ("sam", Function.SECURITY, "does not ask security"),
         ("ben", Function.ENGINEERING, "they own the model|they registered"),
         ("ada", Function.ENGINEERING, "they answer for its input|they trained"),
@@ -81,7 +81,11 @@ def test_own_work_names_each_tie(reviewed: Lab):
     with reviewed.services.store.begin() as unit:
         version = unit.versions.get(MODEL, "2")
     found = own_work(reviewed.project, reviewed.graph(), MODEL, version, NIGHT)
-    assert found == {"ada": "they trained version 2", "ben": "they registered version 2"}
+    assert found == {
+        "ada": "they answer for its input lending.applications; they trained version 2",
+        "ben": "they answer for its input lending.applications; they own the model;"
+        " they registered version 2",
+    }
 
 
 def test_the_steward_answers_for_what_has_lost_its_owner(reviewed: Lab):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from governance_pipeline.charter.checks.datasets import known_name
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.files import Loaded
-from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.people import Charter, folded
 from governance_pipeline.charter.settings import Settings
 
 
@@ -31,6 +31,11 @@ def check_people(charter: Loaded[Charter], settings: Loaded[Settings] | None) ->
             yield source.problem(
                 (*path, "until"), "the last day lies before the first", expected="a later date"
             )
+        for number, absence in enumerate(person.away):
+            if absence.until < absence.since:
+                yield source.problem(
+                    (*path, "away", number), "the last day lies before the first", expected="a later date"
+                )
     for index, team in enumerate(value.teams):
         for number, member in enumerate(team.members):
             where = ("teams", index, "members", number)
@@ -42,7 +47,7 @@ def check_people(charter: Loaded[Charter], settings: Loaded[Settings] | None) ->
 def _unique(charter: Loaded[Charter]) -> Iterator[Problem]:
     """An owner id means one person or one team."""
     seen: dict[str, str] = {}
-    mails: dict[str, str] = {}
+    known: dict[str, str] = {}
     entries = [(("people", i, "id"), one.id) for i, one in enumerate(charter.value.people)]
     entries += [(("teams", i, "id"), one.id) for i, one in enumerate(charter.value.teams)]
     for path, name in entries:
@@ -50,11 +55,21 @@ def _unique(charter: Loaded[Charter]) -> Iterator[Problem]:
             yield charter.source.problem(path, f"the id '{name}' is used twice", expected="an id of its own")
         seen[name] = name
     for index, person in enumerate(charter.value.people):
-        mail = person.mail.lower()
-        if mail in mails:
-            message = f"the mail address of '{mails[mail]}' stands here again"
+        other = known.setdefault(folded(person.mail), person.id)
+        if other != person.id:
+            message = f"the mail address of '{other}' stands here again"
             yield charter.source.problem(("people", index, "mail"), message, expected="an address of its own")
-        mails[mail] = person.id
+        for number, alias in enumerate(person.aliases):
+            other = known.setdefault(folded(alias), person.id)
+            if other != person.id:
+                where = ("people", index, "aliases", number)
+                message = f"'{alias}' is a name of '{other}' already"
+                yield charter.source.problem(where, message, expected="names of one person")
+    for index, person in enumerate(charter.value.people):
+        other = known.get(folded(person.id), person.id)
+        if other != person.id:
+            message = f"the id '{person.id}' is a name of '{other}' too"
+            yield charter.source.problem(("people", index, "id"), message, expected="names of one person")
 
 
 def _channels(charter: Loaded[Charter], channels: list[str]) -> Iterator[Problem]:

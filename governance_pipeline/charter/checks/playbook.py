@@ -37,6 +37,12 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
         yield from _indicator(playbook, name, ("reviews", "never", index))
     for name in value.reviews.by_indicator:
         yield from _indicator(playbook, name, ("reviews", "by_indicator", name))
+    for name in value.reviews.waivers:
+        path = ("reviews", "waivers", name)
+        yield from _indicator(playbook, name, path)
+        if name in value.reviews.never:
+            message = f"'{name}' is among `never`: nobody may waive it"
+            yield source.problem(path, message, expected="an indicator that is not in `never`", key=True)
     yield from _risk_bounds(playbook)
     if charter is not None:
         yield from _holders(playbook, charter.value)
@@ -91,6 +97,14 @@ def _holders(playbook: Loaded[Playbook], charter: Charter) -> Iterator[Problem]:
         (("reviews", "by_tier", tier), needs) for tier, needs in reviews.by_tier.items()
     ]
     asked += [(("reviews", "by_indicator", name), needs) for name, needs in reviews.by_indicator.items()]
+    asked += [(("reviews", "waivers", name, "by"), rule.by) for name, rule in reviews.waivers.items()]
+    people, unknown = [person.id for person in charter.people], "no person of charter.yaml"
+    for number, step in enumerate(reviews.escalation):
+        here = ("reviews", "escalation", number)
+        for function, person in step.stand_ins.items():
+            yield from known_name(person, people, playbook.source, (*here, "stand_ins", function), unknown)
+        for index, person in enumerate(step.tell):
+            yield from known_name(person, people, playbook.source, (*here, "tell", index), unknown)
     for path, needs in asked:
         for index, need in enumerate(needs):
             holders = sum(need.function in person.functions for person in charter.people)

@@ -1,0 +1,193 @@
+"""review comment, delegate, recuse, withdraw, revoke, reopen, fulfil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from governance_pipeline.cli.common import DAY, Format, FormatOption, ProjectOption, console, day, print_json
+from governance_pipeline.vocabulary.function import Function, people_needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from governance_pipeline.cli.verbs import App
+    from governance_pipeline.reviews.review import ReviewState
+    from governance_pipeline.reviews.service import Table
+
+ReviewArgument = Annotated[str, typer.Argument(help="Review id.")]
+AsOption = Annotated[str, typer.Option("--as", metavar="ID", help="Your id, mail address or alias.")]
+ReasonOption = Annotated[str, typer.Option(help="Why, in a sentence; kept for those who read it later.")]
+FunctionOption = Annotated[Function, typer.Option(help="The function you decide for.")]
+
+
+def register(group: App) -> None:
+    """Add these verbs to ``governance review``."""
+    for verb, example in (
+        (comment, 'comment REV-1a2b3c4d --as petra.lang --text "Which rows are meant?"'),
+        (
+            delegate,
+            "delegate REV-1a2b3c4d --as petra.lang --function privacy --to paul.ito --until 2026-03-20",
+        ),
+        (recuse, 'recuse REV-1a2b3c4d --as petra.lang --function privacy --reason "My sister built it."'),
+        (withdraw, 'withdraw REV-1a2b3c4d --as ines.ortega --reason "A better version comes on Monday."'),
+        (revoke, 'revoke REV-1a2b3c4d --as petra.lang --reason "The notice was never sent."'),
+        (reopen, 'reopen REV-1a2b3c4d --as ines.ortega --reason "The notice has been sent."'),
+        (fulfil, 'fulfil REV-1a2b3c4d --condition 1 --as ines.ortega --note "The column is gone."'),
+    ):
+        group.command(epilog=f"Example: governance review {example}")(verb)
+
+
+@contextmanager
+def at_table(project: ProjectOption, review: str) -> Iterator[Table]:
+    """Open the project and its store for an act on a review."""
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.reviews.service import Table, load_review
+    from governance_pipeline.stages.knowledge import known_graph
+    from governance_pipeline.stages.services import utc_now
+
+    opened = open_project(project)
+    store = open_project_store(opened)
+    try:
+        with store.begin() as unit:
+            versions = unit.versions.of_model(load_review(unit, review).model)
+        now = utc_now()
+        yield Table(opened, store, known_graph(opened, store, versions, now.date(), now).graph, now)
+    finally:
+        store.close()
+
+
+def told(state: ReviewState, output: Format) -> None:
+    """Say where the review stands now."""
+    if output is Format.JSON:
+        print_json({"review": state.id, "status": state.status, "missing": state.missing})
+        return
+    waiting = people_needed(state.missing) if state.status.is_open else ""
+    console().print(
+        f"{state.id} is now [bold]{state.status.replace('_', ' ')}[/]"
+        + (f"; still to decide: {waiting}" if waiting else "")
+    )
+
+
+def _acted(project: ProjectOption, review: str, output: Format, act: Callable[[Table], ReviewState]) -> None:
+    with at_table(project, review) as table:
+        told(act(table), output)
+
+
+def comment(
+    review: ReviewArgument,
+    person: AsOption,
+    text: Annotated[str, typer.Option(help="What you have to say.")],
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Say something, whatever state the review is in."""
+    from governance_pipeline.reviews import service
+
+    _acted(project, review, output, lambda table: service.comment(table, review, person=person, text=text))
+
+
+def delegate(
+    review: ReviewArgument,
+    person: AsOption,
+    function: FunctionOption,
+    to: Annotated[str, typer.Option(metavar="ID", help="Who decides in your place.")],
+    until: Annotated[date, typer.Option(parser=day, metavar=DAY, help="The last day.")],
+    since: Annotated[date | None, typer.Option(parser=day, metavar=DAY, help="Default: today.")] = None,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Hand your decision to another person for some days."""
+    from governance_pipeline.reviews import service
+
+    _acted(
+        project,
+        review,
+        output,
+        lambda table: service.delegate(
+            table, review, person=person, function=function, to=to, since=since, until=until
+        ),
+    )
+
+
+def recuse(
+    review: ReviewArgument,
+    person: AsOption,
+    function: FunctionOption,
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Step back from a review you could decide in: another must."""
+    from governance_pipeline.reviews import service
+
+    _acted(
+        project,
+        review,
+        output,
+        lambda table: service.recuse(table, review, person=person, function=function, reason=reason),
+    )
+
+
+def withdraw(
+    review: ReviewArgument,
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Take your candidate back before it is decided on."""
+    from governance_pipeline.reviews import service
+
+    _acted(
+        project, review, output, lambda table: service.withdraw(table, review, person=person, reason=reason)
+    )
+
+
+def revoke(
+    review: ReviewArgument,
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Take an approval back: the gate closes."""
+    from governance_pipeline.reviews import service
+
+    _acted(project, review, output, lambda table: service.revoke(table, review, person=person, reason=reason))
+
+
+def reopen(
+    review: ReviewArgument,
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Begin a review again that was rejected, withdrawn or revoked, or has expired."""
+    from governance_pipeline.reviews import service
+
+    _acted(project, review, output, lambda table: service.reopen(table, review, person=person, reason=reason))
+
+
+def fulfil(
+    review: ReviewArgument,
+    condition: Annotated[int, typer.Option(metavar="NUMBER", help="Its number in `review show`.")],
+    person: AsOption,
+    note: Annotated[str, typer.Option(help="What was done.")],
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Report that a condition with an owner and a day has been seen to."""
+    from governance_pipeline.reviews import service
+
+    _acted(
+        project,
+        review,
+        output,
+        lambda table: service.fulfil(table, review, person=person, condition=condition, note=note),
+    )
