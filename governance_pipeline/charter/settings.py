@@ -71,6 +71,22 @@ class Limits(FileModel):
     sample_rows: int = Field(2000, ge=100, le=20000, description="Bound of a drill-down sample.")
 
 
+class LedgerFiles(FileModel):
+    """Where the ledger's keys and checkpoints are kept, outside the database; relative to the project."""
+
+    keys: str = Field(
+        ".governance/signing-keys",
+        description=(
+            "File with the private keys, made when it is first needed; the public keys are written to"
+            " <file>.public.json. Back it up apart from the store."
+        ),
+    )
+    checkpoints: str = Field(
+        ".governance/checkpoints",
+        description="File of signed checkpoints. Copy it to where the store's administrators cannot write.",
+    )
+
+
 class Settings(FileModel):
     """The whole of governance.yaml."""
 
@@ -94,6 +110,7 @@ class Settings(FileModel):
             " project; made when it is first needed. Back it up apart from the store."
         ),
     )
+    ledger: LedgerFiles = LedgerFiles()
     limits: Limits = Limits()
     minimum_group_size: int = Field(11, ge=2, description="Smaller groups of people are not shown.")
     base_url: str = Field("http://127.0.0.1:3000", description="Where links in alerts point.")

@@ -16,6 +16,7 @@ from governance_pipeline.cli import (
     demo,
     gate,
     incidents,
+    ledger,
     lineage,
     night,
     project,
@@ -53,7 +54,21 @@ def main(
         raise typer.Exit
 
 
-for part in (project, night, gate, reviews, incidents, lineage, consent, purpose, access, serve, store, demo):
+for part in (
+    project,
+    night,
+    gate,
+    reviews,
+    incidents,
+    lineage,
+    consent,
+    purpose,
+    access,
+    ledger,
+    serve,
+    store,
+    demo,
+):
     part.register(app)
 
 

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
+from governance_pipeline.ledger.entries import Entry
 from governance_pipeline.lineage.drift import Drift
 from governance_pipeline.lineage.gaps import Gap
 from governance_pipeline.lineage.proposals import Consequence, Rewritten
@@ -22,6 +23,7 @@ from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.store.ledger_check import LedgerReport
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
@@ -153,6 +155,41 @@ class Decided:
     missing: dict[Function, int]
 
 
+@dataclass(frozen=True)
+class ToldEntry:
+    """``told`` is null where it was erased."""
+
+    entry: Entry
+    told: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ShownLedger:
+    entries: list[ToldEntry]
+
+
+@dataclass(frozen=True)
+class VerifiedLedger:
+    holds: bool
+    report: LedgerReport
+
+
+@dataclass(frozen=True)
+class ListedKey:
+    """It signs the entries from ``first`` to before ``until``."""
+
+    key: str
+    first: int
+    until: int | None
+    signs: bool
+
+
+@dataclass(frozen=True)
+class LedgerKeys:
+    public_keys: str
+    keys: list[ListedKey]
+
+
 OUTPUTS: Mapping[str, Any] = {
     "validate": Validation,
     "nightly": Nights,
@@ -170,6 +207,9 @@ OUTPUTS: Mapping[str, Any] = {
     "alert-send": DispatchReport,
     "consent-check": PurposeAnswer,
     "consent-access": Access,
+    "ledger-show": ShownLedger,
+    "ledger-verify": VerifiedLedger,
+    "ledger-keys": LedgerKeys,
     "review-list": list[ListedReview],
     "review-show": ShownReview,
     "review-decide": Decided,

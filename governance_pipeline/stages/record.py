@@ -52,6 +52,8 @@ def record(store: Store, result: NightResult) -> tuple[Alert, ...]:
         if result.sealed is not None:
             unit.lineage.replace(evidence.night, evidence.graph.edges, evidence.nodes)
             unit.nights.seal(result.sealed)
+        else:
+            unit.nights.amend(evidence.night, evidence.read_at)
     return fresh
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -22,6 +22,9 @@ class SqlNights:
 
     def seal(self, record: NightRecord) -> None:
         self._transaction.upsert(nights, [night_row(record)])
+
+    def amend(self, night: date, at: datetime) -> None:
+        """The ledger's alone; see :class:`ledgered.LedgeredNights`."""
 
     def get(self, night: date) -> NightRecord | None:
         row = self._transaction.row(select(nights).where(nights.c.night == day(night, "a night")))

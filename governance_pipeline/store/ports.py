@@ -13,12 +13,14 @@ refused with UsageError; NaN in a measurement is None. After a Conflict the unit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from governance_pipeline.ledger.entries import Payload
+from governance_pipeline.ledger.offline import StoredEntry
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
 from governance_pipeline.vocabulary.lineage import Edge, Held, Node
@@ -46,6 +48,9 @@ class NightRecord:
 class Nights(Protocol):
     def seal(self, record: NightRecord) -> None:
         """Write or replace the night's seal."""
+
+    def amend(self, night: date, at: datetime) -> None:
+        """Enter into the ledger that a sealed night was measured again in part; nothing else changes."""
 
     def get(self, night: date) -> NightRecord | None: ...
     def latest(self) -> NightRecord | None: ...
@@ -251,6 +256,30 @@ class Subjects(Protocol):
         """Forget the set; the manifest stays, and says since when."""
 
 
+class Ledger(Protocol):
+    """The record of every act; see :mod:`governance_pipeline.ledger`. What writes an act through the other
+    repositories is entered here by them.
+    """
+
+    def hold(self) -> None:
+        """Be the only unit of work that writes acts, until it ends. Comes before the act is written."""
+
+    def append(self, kind: str, about: str, at: datetime, told: Mapping[str, Any]) -> None:
+        """Enter an act; ``told`` is JSON, kept apart from the entry."""
+
+    def size(self) -> int:
+        """How many entries there are."""
+
+    def entries(self, first: int = 0) -> Iterator[StoredEntry]:
+        """Those from ``first`` on, in order."""
+
+    def payloads(self, digests: Collection[str]) -> Sequence[Payload]:
+        """What entries tell, by the digests in them; what was erased is left out."""
+
+    def erase(self, digests: Collection[str]) -> int:
+        """Forget what entries tell; how many were there. The entries, and all proofs, stay."""
+
+
 class Unit(Protocol):
     """One transaction."""
 
@@ -265,6 +294,7 @@ class Unit(Protocol):
     lineage: Lineage
     lineage_events: LineageEvents
     subjects: Subjects
+    ledger: Ledger
 
 
 class Store(Protocol):

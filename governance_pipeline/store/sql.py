@@ -11,9 +11,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from governance_pipeline.errors import StoreUnavailable
+from governance_pipeline.ledger.checkpoints import CheckpointLog
+from governance_pipeline.ledger.entries import KeyNow
 from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder
 from governance_pipeline.store.failures import UPGRADE, translated
 from governance_pipeline.store.incidents import SqlIncidents
+from governance_pipeline.store.ledger import SqlLedger
+from governance_pipeline.store.ledgered import (
+    LedgeredIncidents,
+    LedgeredNights,
+    LedgeredReviews,
+    LedgeredSubjects,
+)
 from governance_pipeline.store.lineage import SqlLineage
 from governance_pipeline.store.lineage_events import SqlLineageEvents
 from governance_pipeline.store.measurements import SqlMeasurements
@@ -22,6 +31,7 @@ from governance_pipeline.store.nights import SqlNights
 from governance_pipeline.store.outbox import SqlOutbox
 from governance_pipeline.store.ports import (
     Incidents,
+    Ledger,
     Lineage,
     LineageEvents,
     Measurements,
@@ -46,18 +56,26 @@ from governance_pipeline.store.versions import SqlVersions
 class SqlUnit:
     """One transaction with all repositories on it; see :class:`ports.Unit`."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self.nights: Nights = SqlNights(transaction)
+    def __init__(self, transaction: Transaction, signs: KeyNow | None) -> None:
         self.profiles: Profiles = SqlProfiles(transaction)
         self.measurements: Measurements = SqlMeasurements(transaction)
         self.risks: Risks = SqlRisks(transaction)
-        self.incidents: Incidents = SqlIncidents(transaction)
         self.outbox: Outbox = SqlOutbox(transaction)
-        self.reviews: Reviews = SqlReviews(transaction)
         self.versions: Versions = SqlVersions(transaction)
         self.lineage: Lineage = SqlLineage(transaction)
         self.lineage_events: LineageEvents = SqlLineageEvents(transaction)
-        self.subjects: Subjects = SqlSubjects(transaction)
+        self._ledger = SqlLedger(transaction, signs)
+        self.ledger: Ledger = self._ledger
+        self.nights: Nights = LedgeredNights(
+            SqlNights(transaction), self.ledger, self.measurements, self.risks
+        )
+        self.incidents: Incidents = LedgeredIncidents(SqlIncidents(transaction), self.ledger)
+        self.reviews: Reviews = LedgeredReviews(SqlReviews(transaction), self.ledger)
+        self.subjects: Subjects = LedgeredSubjects(SqlSubjects(transaction), self.ledger)
+
+    def finish(self) -> int | None:
+        """Write what waits; how many entries the ledger has now, where this unit made some."""
+        return self._ledger.size() if self._ledger.appended else None
 
 
 class SqlStore:
@@ -68,15 +86,19 @@ class SqlStore:
         root: the folder that a relative SQLite path starts from; the current one by default.
         create: make a SQLite file that is not there yet, with its folder. Postgres is set up by
             ``governance store upgrade`` only, because its database is somebody's decision.
+        witness: signs the ledger's entries, and writes a checkpoint after each unit that made some.
 
     Raises:
         UsageError: the URL is of no database we support.
     """
 
-    def __init__(self, url: str, *, root: Path | None = None, create: bool = True) -> None:
+    def __init__(
+        self, url: str, *, root: Path | None = None, create: bool = True, witness: CheckpointLog | None = None
+    ) -> None:
         self._url = database_url(url, root)
         self._sqlite = self._url.drivername.startswith("sqlite")
         self._create = create and self._sqlite
+        self._witness = witness
         self.where = describe(self._url)
         self.engine = make_engine(self._url)
         self._nesting = OneAtATime()
@@ -109,10 +131,14 @@ class SqlStore:
     def begin(self) -> Iterator[Unit]:
         """A unit of work; see :meth:`ports.Store.begin`."""
         self.open()
+        signs = self._witness.keys.newest if self._witness else None
+        size = None
         with self._nesting.entered(), self._connected() as connection:
             transaction = Transaction(connection, self.where)
+            unit = SqlUnit(transaction, signs)
             try:
-                yield SqlUnit(transaction)
+                yield unit
+                size = unit.finish()
             except BaseException:
                 with suppress(SQLAlchemyError):  # a lost connection has rolled back by itself
                     connection.rollback()
@@ -122,6 +148,13 @@ class SqlStore:
                     connection.commit()
             finally:
                 transaction.end()
+        if self._witness and size is not None:
+            self._witness.advance(size, self._leaves)
+
+    def _leaves(self, first: int) -> Iterator[bytes]:
+        with self.begin() as unit:
+            for entry in unit.ledger.entries(first):
+                yield entry.leaf
 
     def close(self) -> None:
         """Release all connections."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Column,
@@ -22,13 +23,15 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    event,
     text,
 )
 from sqlalchemy.types import TypeDecorator
 
+from governance_pipeline.store.append_only import APPEND_ONLY
 from governance_pipeline.store.values import instant
 
-REVISION = "0007"
+REVISION = "0008"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -368,3 +371,26 @@ subject_sets = Table(
     _name("version", primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
+
+# Every act, as bytes that are signed once; see :mod:`governance_pipeline.ledger`. Nobody changes or removes a
+# row: the database itself refuses it. What an entry tells stands apart, so that it can be erased.
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+    _text("key"),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+ledger_payloads = Table(
+    "ledger_payloads",
+    metadata,
+    _name("digest", primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+for _dialect, _statements in APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(ledger_entries, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from governance_pipeline.errors import StoreUnavailable
 from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder
 from governance_pipeline.store.failures import translated
+from governance_pipeline.store.roles import grant
 from governance_pipeline.store.schema import StoreRevision, read_revision
 
 _UPGRADE_LOCK = 0x676F7665726E  # any number that is ours
@@ -25,7 +26,7 @@ def migration_config(connection: Connection) -> Config:
     return config
 
 
-def upgrade(url: str, root: Path | None = None) -> StoreRevision:
+def upgrade(url: str, root: Path | None = None, role: str | None = None) -> StoreRevision:
     """See :func:`governance_pipeline.store.open.upgrade_store`."""
     database = database_url(url, root)
     where = describe(database)
@@ -37,6 +38,8 @@ def upgrade(url: str, root: Path | None = None) -> StoreRevision:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             command.upgrade(migration_config(connection), "head")
+            if role is not None:
+                grant(connection, role)
             return read_revision(connection)
     except CommandError as error:
         raise StoreUnavailable(

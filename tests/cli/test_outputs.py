@@ -64,6 +64,9 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "alert-send": (0, ("alert", "send")),
         "consent-access": (1, ("consent", "access", "shop.people")),
         "consent-check": (0, ("consent", "check", "--dataset", "shop.people", "--purpose", "credit")),
+        "ledger-show": (0, ("ledger", "show")),
+        "ledger-verify": (0, ("ledger", "verify")),
+        "ledger-keys": (0, ("ledger", "keys")),
         "review-list": (0, ("review", "list")),
         "review-show": (0, ("review", "show", review)),
         "review-decide": (

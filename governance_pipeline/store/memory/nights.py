@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from governance_pipeline.store import night_records as records
@@ -24,6 +24,9 @@ class MemoryNights:
     def seal(self, record: NightRecord) -> None:
         row = records.night_row(record)
         self._transaction.put("nights", (row["night"],), row)
+
+    def amend(self, night: date, at: datetime) -> None:
+        """The ledger's alone; see :class:`ledgered.LedgeredNights`."""
 
     def get(self, night: date) -> NightRecord | None:
         row = self._transaction.row("nights", (day(night, "a night"),))

@@ -6,12 +6,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from governance_pipeline.ledger.checkpoints import CheckpointLog
+from governance_pipeline.ledger.entries import KeyNow
+from governance_pipeline.store.ledgered import (
+    LedgeredIncidents,
+    LedgeredNights,
+    LedgeredReviews,
+    LedgeredSubjects,
+)
 from governance_pipeline.store.memory.acts import (
     MemoryIncidents,
     MemoryOutbox,
     MemoryReviews,
     MemoryVersions,
 )
+from governance_pipeline.store.memory.ledger import MemoryLedger
 from governance_pipeline.store.memory.lineage import MemoryLineage
 from governance_pipeline.store.memory.lineage_events import MemoryLineageEvents
 from governance_pipeline.store.memory.nights import (
@@ -25,6 +34,7 @@ from governance_pipeline.store.memory.transaction import MemoryTransaction, Tabl
 from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.ports import (
     Incidents,
+    Ledger,
     Lineage,
     LineageEvents,
     Measurements,
@@ -42,24 +52,33 @@ from governance_pipeline.store.ports import (
 class MemoryUnit:
     """One transaction with all repositories on it; see :class:`ports.Unit`."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self.nights: Nights = MemoryNights(transaction)
+    def __init__(self, transaction: MemoryTransaction, signs: KeyNow | None) -> None:
         self.profiles: Profiles = MemoryProfiles(transaction)
         self.measurements: Measurements = MemoryMeasurements(transaction)
         self.risks: Risks = MemoryRisks(transaction)
-        self.incidents: Incidents = MemoryIncidents(transaction)
         self.outbox: Outbox = MemoryOutbox(transaction)
-        self.reviews: Reviews = MemoryReviews(transaction)
         self.versions: Versions = MemoryVersions(transaction)
         self.lineage: Lineage = MemoryLineage(transaction)
         self.lineage_events: LineageEvents = MemoryLineageEvents(transaction)
-        self.subjects: Subjects = MemorySubjects(transaction)
+        self.ledger: Ledger = MemoryLedger(transaction, signs)
+        self.nights: Nights = LedgeredNights(
+            MemoryNights(transaction), self.ledger, self.measurements, self.risks
+        )
+        self.incidents: Incidents = LedgeredIncidents(MemoryIncidents(transaction), self.ledger)
+        self.reviews: Reviews = LedgeredReviews(MemoryReviews(transaction), self.ledger)
+        self.subjects: Subjects = LedgeredSubjects(MemorySubjects(transaction), self.ledger)
 
 
 class InMemoryStore:
-    """A store in this process; see :class:`ports.Store`. Safe to share between threads."""
+    """A store in this process; see :class:`ports.Store`. Safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        witness: whose keys sign the ledger's entries. No checkpoint is written: there is nothing to come
+            back to.
+    """
+
+    def __init__(self, *, witness: CheckpointLog | None = None) -> None:
+        self._signs = witness.keys.newest if witness else None
         self._tables: Tables = {}
         self._lock = threading.Lock()
         self._nesting = OneAtATime()
@@ -71,7 +90,7 @@ class InMemoryStore:
             before = {name: dict(rows) for name, rows in self._tables.items()}
             transaction = MemoryTransaction(self._tables)
             try:
-                yield MemoryUnit(transaction)
+                yield MemoryUnit(transaction, self._signs)
             except BaseException:
                 self._tables = before
                 raise
