@@ -13,6 +13,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 _SEEN = r"[^\s\x1c-\x1f\x85]"  # at least one character that is no space, as Python has it
+_FROM_YEAR_2 = "^(?!000[01])"  # earlier instants may lie before the first that is known
 _TEXT: Schema = {"type": ["string", "null"]}
 _NAME: Schema = {"type": "string", "pattern": _SEEN}
 _TRUTH: Schema = {"type": ["boolean", "null"]}
@@ -142,7 +143,7 @@ EVENT_SCHEMAS: Mapping[str, Schema] = {
         ),
         **_object(
             {
-                "eventTime": {"type": "string", "format": "date-time"},
+                "eventTime": {"type": "string", "format": "date-time", "pattern": _FROM_YEAR_2},
                 "eventType": {"enum": [*_STATES, "", None]},
                 "producer": _TEXT,
                 "schemaURL": _TEXT,
