@@ -17,7 +17,7 @@ from governance_pipeline.cli.common import (
     print_json,
     table,
 )
-from governance_pipeline.cli.lineage_seen import AsOfOption, MermaidOption, NodeArgument, draw, known, seen
+from governance_pipeline.cli.lineage_seen import AsOfOption, MermaidOption, NodeArgument, draw, seen
 from governance_pipeline.cli.verbs import App
 
 if TYPE_CHECKING:
@@ -47,23 +47,20 @@ def trace(
 ) -> None:
     """Everything upstream of a node, as a tree and as a story: each sentence with its evidence."""
     from governance_pipeline.bootstrap import open_project
-    from governance_pipeline.lineage.impact import steps
-    from governance_pipeline.lineage.story import tell
+    from governance_pipeline.stages.lineage_answers import traced
+    from governance_pipeline.stages.lineage_seen import known
 
     found = seen(open_project(project), as_of)
     entity = known(found.graph, node)
     if mermaid:
         draw(found.graph, found.graph.distances(entity, down=False))
         return
-    told = tell(found.graph, entity, nodes=found.nodes, measured=found.measured)
+    answer = traced(found, entity)
     if output is Format.JSON:
-        above = steps(found.graph, entity, upstream=True)
-        reached = found.graph.distances(entity, down=False)
-        of = [one for one in found.nodes if one.entity in reached]
-        print_json({"node": str(entity), "as_of": as_of, "steps": above, "story": told, "nodes": of})
+        print_json(answer)
         return
     _tree(found.graph, entity)
-    _story(entity, told)
+    _story(entity, answer.story)
 
 
 def _tree(graph: LineageGraph, entity: Entity) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,16 +12,16 @@ from governance_pipeline.cli.lineage_seen import (
     AsOfOption,
     MermaidOption,
     NodeArgument,
-    Seen,
     draw,
-    known,
     seen,
 )
 from governance_pipeline.cli.verbs import App
 
 if TYPE_CHECKING:
-    from governance_pipeline.lineage.proposals import Consequence, Rewritten
+    from governance_pipeline.lineage.proposals import Rewritten
     from governance_pipeline.lineage.ranking import Affected
+    from governance_pipeline.stages.lineage_answers import LineageChange
+    from governance_pipeline.stages.lineage_seen import Seen
     from governance_pipeline.vocabulary.entity import Entity
 
 EXAMPLES = """\b
@@ -68,6 +67,8 @@ def impact(
     from governance_pipeline.bootstrap import open_project
     from governance_pipeline.errors import UsageError
     from governance_pipeline.lineage.proposals import Change
+    from governance_pipeline.stages.lineage_answers import changed
+    from governance_pipeline.stages.lineage_seen import known
 
     found = seen(open_project(project), as_of)
     entity = known(found.graph, node)
@@ -87,43 +88,27 @@ def impact(
     elif sql is not None:
         _of_sql(found, entity, sql, output)
     else:
-        _of_change(found, entity, changes[0], retype, output)
+        _print(entity, changed(found, entity, changes[0], retype), output)
 
 
 def _reached(found: Seen, entity: Entity, output: Format) -> None:
-    from governance_pipeline.lineage.impact import starts, steps
-    from governance_pipeline.lineage.ranking import affected
+    from governance_pipeline.stages.lineage_answers import reached
 
-    ranked = affected(found.graph, starts(found.graph, entity), found.risks)
+    answer = reached(found, entity)
     if output is Format.JSON:
-        below = steps(found.graph, entity, upstream=False)
-        print_json({"node": str(entity), "as_of": found.as_of, "steps": below, "affected": ranked})
+        print_json(answer)
         return
-    lines = ((one.tier or "not scored", str(one.entity), _told(one)) for one in ranked)
+    lines = ((one.tier or "not scored", str(one.entity), _told(one)) for one in answer.affected)
     entries(f"What {entity.name} flows into", lines)
-    if not ranked:
+    if not answer.affected:
         console().print(f"the lineage knows nothing that depends on {entity.name}", markup=False)
-
-
-def _of_change(found: Seen, entity: Entity, change: object, retype: str | None, output: Format) -> None:
-    from governance_pipeline.lineage.proposals import Change, consequences
-
-    asked = Change(str(change))
-    reached = consequences(found.graph, entity, asked, found.risks)
-    same = False
-    if asked is Change.RETYPE:
-        types = [one.facts["type"] for one in found.nodes if one.entity == entity and "type" in one.facts]
-        same = retype in types
-    if same:
-        reached = ()
-    what = {Change.DROP: "is dropped", Change.RETYPE: f"becomes {retype}", Change.STOP: "gets no more data"}
-    _print(found, entity, what[asked], reached, (), (), output)
 
 
 def _of_sql(found: Seen, entity: Entity, file: Path, output: Format) -> None:
     from governance_pipeline.errors import UsageError
     from governance_pipeline.lineage.new_sql import read_new_sql
     from governance_pipeline.lineage.proposals import Change, consequences_of_sql, require, rewritten
+    from governance_pipeline.stages.lineage_answers import LineageChange
 
     require(entity, Change.SQL)
     try:
@@ -133,38 +118,29 @@ def _of_sql(found: Seen, entity: Entity, file: Path, output: Format) -> None:
     new = read_new_sql(found.project, entity, text)
     differing = rewritten(found.graph, entity, new)
     reached = consequences_of_sql(found.graph, entity.dataset_name, differing, found.risks)
-    _print(found, entity, f"is made by {file.name}", reached, differing, new.not_understood, output)
+    answer = LineageChange(
+        str(entity),
+        found.as_of,
+        f"is made by {file.name}",
+        list(differing),
+        list(reached),
+        list(new.not_understood),
+    )
+    _print(entity, answer, output)
 
 
-def _print(
-    found: Seen,
-    entity: Entity,
-    what: str,
-    reached: Sequence[Consequence],
-    differing: Sequence[Rewritten],
-    not_understood: Sequence[str],
-    output: Format,
-) -> None:
+def _print(entity: Entity, answer: LineageChange, output: Format) -> None:
     if output is Format.JSON:
-        print_json(
-            {
-                "node": str(entity),
-                "as_of": found.as_of,
-                "change": what,
-                "columns": differing,
-                "consequences": reached,
-                "not_understood": not_understood,
-            }
-        )
+        print_json(answer)
         return
     out = console()
-    for one in differing:
+    for one in answer.columns:
         out.print(_rewritten(one), markup=False, soft_wrap=True)
-    for reason in not_understood:
+    for reason in answer.not_understood:
         out.print(f"not understood: {reason}", markup=False, soft_wrap=True)
-    lines = ((str(one.effect), str(one.affected.entity), _told(one.affected)) for one in reached)
-    entries(f"If {entity.name} {what}", lines)
-    if not reached:
+    lines = ((str(one.effect), str(one.affected.entity), _told(one.affected)) for one in answer.consequences)
+    entries(f"If {entity.name} {answer.change}", lines)
+    if not answer.consequences:
         out.print(f"nothing that depends on {entity.name} changes", markup=False)
 
 

@@ -13,22 +13,23 @@ from typing import Any, get_args
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
 from governance_pipeline.ledger.entries import Entry
-from governance_pipeline.lineage.drift import Drift
-from governance_pipeline.lineage.gaps import Gap
-from governance_pipeline.lineage.proposals import Consequence, Rewritten
-from governance_pipeline.lineage.ranking import Affected
-from governance_pipeline.lineage.story import Told
 from governance_pipeline.profiles.access import Access
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.stages.lineage_answers import (
+    Lineage,
+    LineageChange,
+    LineageDiff,
+    LineageGaps,
+    LineageImpact,
+)
 from governance_pipeline.store.ledger_check import LedgerReport
 from governance_pipeline.store.ports import NightRecord
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
 from governance_pipeline.vocabulary.json_schema import schema_of
-from governance_pipeline.vocabulary.lineage import Edge, Node
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import NightEvent
 from governance_pipeline.vocabulary.review import Milestone, ReviewEvent, ReviewStatus
@@ -65,54 +66,6 @@ class Status:
 class Gate:
     open: bool
     report: GateReport
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """``lineage trace``: the steps and the story, nearest first; ``as_of`` is null for the graph of now."""
-
-    node: str
-    as_of: date | None
-    steps: list[Edge]
-    story: list[Told]
-    nodes: list[Node]
-
-
-@dataclass(frozen=True)
-class LineageImpact:
-    """``lineage impact``: the steps, nearest first, and what they reach, the most at risk first."""
-
-    node: str
-    as_of: date | None
-    steps: list[Edge]
-    affected: list[Affected]
-
-
-@dataclass(frozen=True)
-class LineageChange:
-    """``lineage impact`` with --drop, --retype, --sql or --stop; ``columns`` with --sql only."""
-
-    node: str
-    as_of: date | None
-    change: str
-    columns: list[Rewritten]
-    consequences: list[Consequence]
-    not_understood: list[str]
-
-
-@dataclass(frozen=True)
-class LineageGaps:
-    as_of: date | None
-    gaps: list[Gap]
-
-
-@dataclass(frozen=True)
-class LineageDiff:
-    """``since``: the night compared with; ``as_of`` is null where it is compared with now."""
-
-    since: date
-    as_of: date | None
-    differences: list[Drift]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from governance_pipeline.store.ports import Store
 from governance_pipeline.web.app import health_route
+from governance_pipeline.web.lineage import lineage_routes
 from governance_pipeline.web.purpose import purpose_route
 from governance_pipeline.web.receiver import receive_route
 from governance_pipeline.web.route import Route
@@ -13,4 +14,9 @@ from governance_pipeline.web.route import Route
 
 def routes(root: Path, store: Store) -> list[Route]:
     """Over a project's folder, and its open store."""
-    return [health_route(store), receive_route(store), purpose_route(root, store)]
+    return [
+        health_route(store),
+        receive_route(store),
+        *lineage_routes(root, store),
+        purpose_route(root, store),
+    ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
+from litestar import Litestar
 
 from governance_pipeline.store.ports import Store
 from governance_pipeline.web.app import application, health_route
@@ -19,7 +20,13 @@ from governance_pipeline.web.route import Route
 @contextmanager
 def serving(store: Store, api_key: str | None = None, further: Sequence[Route] = ()) -> Iterator[int]:
     """Its port."""
-    app = application([health_route(store), receive_route(store), *further], api_key)
+    with listening(application([health_route(store), receive_route(store), *further], api_key)) as port:
+        yield port
+
+
+@contextmanager
+def listening(app: Litestar) -> Iterator[int]:
+    """An application's port."""
     config = uvicorn.Config(app, log_level="error", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket() as listening:
