@@ -22,6 +22,7 @@ from benchmarks.running import figures
 
 def main(words: Sequence[str] | None = None, topics: Mapping[str, str] = TOPICS) -> int:
     options = _parser(topics).parse_args(words)
+    sys.dont_write_bytecode = False  # as in processes.with_bytecode: a user's interpreter keeps it too
     if options.explain:
         from benchmarks.explain import explain
 

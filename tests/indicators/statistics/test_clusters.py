@@ -92,3 +92,18 @@ def test_p_values_of_stable_clustered_columns_are_honest(spread):
     p_values = np.concatenate(found)
     for level in (0.05, 1e-3, 1e-4):
         assert (p_values <= level).mean() <= level + 4 * (level / len(p_values)) ** 0.5
+
+
+@pytest.mark.parametrize(("clusters", "spread"), [(24, 0.5), (70, 0.5), (300, 0.1)])
+def test_p_values_stay_honest_where_clusters_share_buckets(clusters, spread):
+    """However many there are, the profile holds them in 64 buckets, some of which are then of several."""
+    rng = np.random.default_rng(79)
+    found = []
+    for _ in range(20):
+        bucket = np.eye(64)[rng.integers(0, 64, clusters)].T
+        then, now = (bucket @ clustered(rng, 500, clusters, rows, spread) for rows in (60, 15))
+        noise = cluster_noise(then, now, ordered=True)
+        found.append(change_p_values(then.sum(axis=1), now.sum(axis=1), ordered=True, noise=noise))
+    p_values = np.concatenate(found)
+    for level in (0.05, 1e-3, 1e-4):
+        assert (p_values <= level).mean() <= level + 4 * (level / len(p_values)) ** 0.5
