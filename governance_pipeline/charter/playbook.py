@@ -34,6 +34,7 @@ from governance_pipeline.charter.model_policies import (
 from governance_pipeline.charter.people import PersonId
 from governance_pipeline.charter.purposes import Purpose
 from governance_pipeline.vocabulary.function import Function
+from governance_pipeline.vocabulary.review import Stage
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -133,6 +134,8 @@ class ReviewPolicy(FileModel):
     Attributes:
         by_tier: functions for a model of that tier.
         by_indicator: functions added when that indicator breaches for the model or its inputs.
+        by_stage: functions for the review of a planned stage, in place of the tier's.
+        from_risk_tier: a model whose risk rises to this tier or above is reviewed; by default none is.
         due_days: days until a review is overdue; ``valid_days`` how long an approval holds.
         open_days: days after which a review that nobody has decided expires.
         remind_days: days after the opening on which those who are missing are reminded.
@@ -146,6 +149,8 @@ class ReviewPolicy(FileModel):
     clause: str
     by_tier: dict[Tier, tuple[Requirement, ...]]
     by_indicator: dict[str, tuple[Requirement, ...]] = Field(default_factory=dict)
+    by_stage: dict[Stage, tuple[Requirement, ...]] = Field(default_factory=dict)
+    from_risk_tier: Tier | None = None
     due_days: int = Field(10, ge=1)
     valid_days: int = Field(90, ge=1)
     open_days: int = Field(90, ge=1)

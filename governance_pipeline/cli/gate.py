@@ -10,11 +10,13 @@ from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, 
 from governance_pipeline.indicators.wording import calendar_date, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
+    from governance_pipeline.reviews.evidence import FindingKey
     from governance_pipeline.reviews.gate import GateReason, GateReport
+    from governance_pipeline.vocabulary.review import Waiver
 
 
 def register(app: typer.Typer) -> None:
@@ -31,12 +33,16 @@ def gate(
     """Say whether a version may be promoted, and why not. Exit 0 open, 1 closed, 3 unknown."""
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews.gate import evaluate_gate
+    from governance_pipeline.reviews.waivers import in_force
     from governance_pipeline.stages.services import utc_now
 
     opened = open_project(project)
     store = open_project_store(opened)
     try:
-        report = evaluate_gate(opened, store, model, version, utc_now())
+        now = utc_now()
+        report = evaluate_gate(opened, store, model, version, now)
+        with store.begin() as unit:
+            report = _with_waivers(report, in_force(unit, now.date()))
     finally:
         store.close()
     if output is Format.JSON:
@@ -44,6 +50,17 @@ def gate(
     else:
         print_gate(report)
     raise typer.Exit(0 if report.is_open else 1)
+
+
+def _with_waivers(report: GateReport, waivers: Mapping[FindingKey, Waiver]) -> GateReport:
+    """A number that is waived is never shown without its waiver."""
+    from dataclasses import replace
+
+    from governance_pipeline.reviews.waivers import noted, with_waivers
+
+    told = {m.sentence: noted(m.sentence, waivers[m.key]) for m in report.findings if m.key in waivers}
+    reasons = tuple(replace(one, sentence=told.get(one.sentence, one.sentence)) for one in report.reasons)
+    return replace(report, reasons=reasons, findings=tuple(with_waivers(report.findings, waivers)))
 
 
 def print_gate(report: GateReport, *, at_most: int = 40) -> None:

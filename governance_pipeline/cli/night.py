@@ -95,6 +95,8 @@ def status(
     """The last sealed night: outcomes, risk, and what is missing."""
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.errors import NotFound
+    from governance_pipeline.reviews.waivers import in_force, with_waivers
+    from governance_pipeline.stages.services import utc_now
 
     store = open_project_store(open_project(project))
     with store.begin() as unit:
@@ -108,7 +110,10 @@ def status(
                 hint=f"the last one is that of {latest.night}" if latest else "run `governance nightly`",
             )
         risks = unit.risks.of_night(sealed.night)
-        findings = [m for m in unit.measurements.of_night(sealed.night) if m.outcome != "pass"]
+        findings = with_waivers(
+            (m for m in unit.measurements.of_night(sealed.night) if m.outcome != "pass"),
+            in_force(unit, utc_now().date()),
+        )
     store.close()
     if output is Format.JSON:
         print_json({"night": sealed, "risks": risks, "findings": findings})

@@ -1,4 +1,4 @@
-"""review comment, delegate, recuse, withdraw, revoke, reopen, fulfil."""
+"""review open, comment, delegate, recuse, waive, withdraw, revoke, reopen, fulfil."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from governance_pipeline.cli.common import DAY, Format, FormatOption, ProjectOption, console, day, print_json
 from governance_pipeline.vocabulary.function import Function, people_needed
+from governance_pipeline.vocabulary.review import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,17 @@ AsOption = Annotated[str, typer.Option("--as", metavar="ID", help="Your id, mail
 ReasonOption = Annotated[str, typer.Option(help="Why, in a sentence; kept for those who read it later.")]
 FunctionOption = Annotated[Function, typer.Option(help="The function you decide for.")]
 
+WAIVING = (
+    "waive REV-1a2b3c4d --as petra.lang --function privacy --until 2026-04-30"
+    ' --finding "dataset:lending.incomes drift[income]" --control "Read by hand every week."'
+    ' --reason "The vendor changes the feed in April."'
+)
+
 
 def register(group: App) -> None:
     """Add these verbs to ``governance review``."""
+    open_as = 'open credit_scoring --stage design --as ines.ortega --reason "The design is drafted."'
+    group.command("open", epilog=f"Example: governance review {open_as}")(open_)
     for verb, example in (
         (comment, 'comment REV-1a2b3c4d --as petra.lang --text "Which rows are meant?"'),
         (
@@ -34,6 +43,7 @@ def register(group: App) -> None:
             "delegate REV-1a2b3c4d --as petra.lang --function privacy --to paul.ito --until 2026-03-20",
         ),
         (recuse, 'recuse REV-1a2b3c4d --as petra.lang --function privacy --reason "My sister built it."'),
+        (waive, WAIVING),
         (withdraw, 'withdraw REV-1a2b3c4d --as ines.ortega --reason "A better version comes on Monday."'),
         (revoke, 'revoke REV-1a2b3c4d --as petra.lang --reason "The notice was never sent."'),
         (reopen, 'reopen REV-1a2b3c4d --as ines.ortega --reason "The notice has been sent."'),
@@ -191,3 +201,59 @@ def fulfil(
         output,
         lambda table: service.fulfil(table, review, person=person, condition=condition, note=note),
     )
+
+
+def waive(
+    review: ReviewArgument,
+    person: AsOption,
+    function: FunctionOption,
+    finding: Annotated[str, typer.Option(help="'ENTITY INDICATOR[FACET]', as `review show` has it.")],
+    until: Annotated[date, typer.Option(parser=day, metavar=DAY, help="Its last day.")],
+    control: Annotated[str, typer.Option(help="What is done in the meantime instead.")],
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Let a finding be for a time, as far as the playbook allows it."""
+    from governance_pipeline.reviews import waivers
+
+    _acted(
+        project,
+        review,
+        output,
+        lambda table: waivers.waive(
+            table, review, person=person, function=function, finding=finding, until=until, control=control,
+            reason=reason,
+        ),
+    )  # fmt: skip
+
+
+def open_(
+    model: Annotated[str, typer.Argument(help="Model of the project.")],
+    person: AsOption,
+    reason: ReasonOption,
+    stage: Annotated[Stage | None, typer.Option(help="The planned stage it is for.")] = None,
+    version: Annotated[str | None, typer.Option(help="One version; default: the model as such.")] = None,
+    project: ProjectOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Open a review: at a planned stage of a model's life, or because you ask for it."""
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.reviews.planned import open_review
+    from governance_pipeline.reviews.service import Table, load_review
+    from governance_pipeline.stages.knowledge import known_graph
+    from governance_pipeline.stages.services import utc_now
+
+    opened = open_project(project)
+    store = open_project_store(opened)
+    try:
+        with store.begin() as unit:
+            versions = unit.versions.of_model(opened.model(model).name)
+        now = utc_now()
+        table = Table(opened, store, known_graph(opened, store, versions, now.date(), now).graph, now)
+        review = open_review(table, model, person=person, reason=reason, version=version, stage=stage)
+        with store.begin() as unit:
+            state = load_review(unit, review)
+    finally:
+        store.close()
+    told(state, output)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from governance_pipeline.charter.people import Person
     from governance_pipeline.reviews.review import ReviewState
     from governance_pipeline.vocabulary.measurement import Measurement
-    from governance_pipeline.vocabulary.review import Decision, ReviewEvent
+    from governance_pipeline.vocabulary.review import Decision, ReviewEvent, Waiver
 
 group = App(help="Cross-functional reviews: what is asked of whom, and deciding.")
 
@@ -87,6 +87,7 @@ def show(
     from governance_pipeline.reviews.interests import find_ties, told
     from governance_pipeline.reviews.people import Circle
     from governance_pipeline.reviews.service import load_review
+    from governance_pipeline.reviews.waivers import with_waivers
     from governance_pipeline.stages.knowledge import known_graph
     from governance_pipeline.stages.services import utc_now
 
@@ -102,7 +103,8 @@ def show(
     graph = known_graph(opened, store, versions, now.date(), now).graph
     store.close()
     known = set(state.evidence.findings)
-    findings = [m for m in measured if m.key in known]
+    waivers = {waiver.key: waiver for waiver in state.waived(now.date())}
+    findings = with_waivers((m for m in measured if m.key in known), waivers)
     version = next((v for v in versions if v.version == state.version), None)
     ties = find_ties(opened, graph, state.model, version, now.date())
     tied = ties.people
@@ -123,7 +125,7 @@ def show(
         return
     out = console()
     out.print(
-        f"[bold]{state.id}[/] {escape(f'{state.model} version {state.version}')}: "
+        f"[bold]{state.id}[/] {escape(_what(state))}: "
         f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {calendar_date(state.due)}"
     )
     if milestone:
@@ -131,6 +133,7 @@ def show(
     _print_findings(findings)
     entries("Decisions", [*map(_decided, state.decisions), *(_decided(d, void=True) for d in state.void)])
     entries("Conditions", _conditions(state))
+    entries("Waivers", map(_waiver, state.waivers))
     entries(
         "Still to decide",
         (
@@ -145,6 +148,11 @@ def show(
     entries("History", ((_words(e.act), f"{e.at:%Y-%m-%d %H:%M} {e.actor}", _said(e)) for e in events))
 
 
+def _what(state: ReviewState) -> str:
+    version = f" version {state.version}" if state.version else ""
+    return f"{state.model}{version}{f', stage {state.stage}' if state.stage else ''}"
+
+
 def _words(word: str) -> str:
     return word.replace("_", " ")
 
@@ -156,6 +164,16 @@ def _said(event: ReviewEvent) -> str:
     if event.act is ReviewAct.DELEGATED:
         return "to {to} for {function}, {since} to {until}".format(**event.data)
     return str(event.data.get("reason") or event.data.get("text") or "")
+
+
+def _waiver(waiver: Waiver) -> tuple[str, str, str]:
+    missing = {Function(name): people for name, people in waiver.missing.items()}
+    given = ", ".join(f"{person} ({function})" for function, person in waiver.approvers)
+    needs = f"; still to give it: {people_needed(missing)}" if missing else ""
+    entity, indicator, facet = waiver.key
+    about = f"{entity} {indicator}{f'[{facet}]' if facet else ''}, by {given}{needs}"
+    last = f"Until {calendar_date(waiver.until)}, under {waiver.clause}"
+    return "waived", about, f"{last}. Meanwhile: {waiver.control}\n{waiver.reason}"
 
 
 def _conditions(state: ReviewState) -> Iterator[tuple[str, str, str]]:

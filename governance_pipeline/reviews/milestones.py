@@ -14,7 +14,7 @@ from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.measurement import Measurement
-from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent
+from governance_pipeline.vocabulary.review import Milestone, MilestoneKind, ModelVersion, ReviewEvent, Stage
 
 _MOST_TOLD = 3
 _ABOUT = {MilestoneKind.WITHDRAWALS: "withdrawals"}
@@ -111,6 +111,20 @@ def moved_alias(night: date, version: ModelVersion, alias: str, held_by: str | N
     )
 
 
+def tier_raised(night: date, version: ModelVersion, was: str, now: str, base: date) -> Milestone:
+    """The model's risk has come to a tier at which the playbook asks for review, from below it at the night
+    ``base``.
+    """
+    return Milestone(
+        id=f"{MilestoneKind.RISK_TIER}:{version.model}/{version.version}/{now}@{base}",
+        kind=MilestoneKind.RISK_TIER,
+        night=night,
+        model=version.model,
+        version=version.version,
+        sentence=f"The risk of {version.model} is {now}; on the night of {calendar_date(base)} it was {was}.",
+    )
+
+
 def listed(words: Sequence[str]) -> str:
     """The first few, and how many more there are."""
     more = len(words) - _MOST_TOLD
@@ -143,15 +157,20 @@ def review_id(milestone: Milestone) -> str:
 
 
 def required_functions(
-    model: ModelSpec, evidence: Evidence, playbook: Playbook, kind: MilestoneKind | None = None
+    model: ModelSpec,
+    evidence: Evidence,
+    playbook: Playbook,
+    kind: MilestoneKind | None = None,
+    stage: Stage | str | None = None,
 ) -> dict[Function, int]:
-    """Who must decide: the tier's functions, and those of every indicator that did not pass, or that the
-    milestone is about.
+    """Who must decide: the tier's functions, or those that the playbook names for a planned stage, and those
+    of every indicator that did not pass, or that the milestone is about.
 
     A tier the playbook says nothing about asks every function: silence does not lower the bar.
     """
     everyone = tuple(Requirement(function=function) for function in Function)
-    asked: list[Requirement] = list(playbook.reviews.by_tier.get(model.tier, everyone))
+    planned = playbook.reviews.by_stage.get(Stage(stage)) if stage else None
+    asked: list[Requirement] = list(planned or playbook.reviews.by_tier.get(model.tier, everyone))
     about = [_ABOUT[kind]] if kind in _ABOUT else []
     for indicator in {*_indicators(evidence), *about}:
         asked.extend(playbook.reviews.by_indicator.get(indicator, ()))

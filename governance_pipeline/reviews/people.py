@@ -5,7 +5,7 @@ Separation of duties is computed from what is known, not declared: NIST SP 800-5
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,15 +36,18 @@ class Circle:
     day: date
     unread: str = ""
 
-    def roles(self, person: Person, function: Function | None = None) -> dict[Role, str]:
+    def roles(
+        self, person: Person, function: Function | None = None, *, asked: Collection[Function] | None = None
+    ) -> dict[Role, str]:
         """What ``person`` is to the review, with the words for it.
 
         Args:
             function: the one they would act for; None for acts that are for no function.
+            asked: the functions whose word is asked; by default those that the review asks.
         """
         if not person.active_on(self.day):
             return {Role.ABSENT: f"they are not in the organisation on {calendar_date(self.day)}"}
-        found = dict(self._rights(person, function))
+        found = dict(self._rights(person, function, self.state.required if asked is None else asked))
         if person.id == self.project.charter.steward:
             found[Role.STEWARD] = "they are the steward"
         if any(condition.owner == person.id for condition in self.state.conditions):
@@ -53,14 +56,16 @@ class Circle:
         found |= dict(self._limits(person, function))
         return found
 
-    def _rights(self, person: Person, function: Function | None) -> Iterator[tuple[Role, str]]:
+    def _rights(
+        self, person: Person, function: Function | None, asked: Collection[Function]
+    ) -> Iterator[tuple[Role, str]]:
         held = set(person.functions)
         nothing = Role.OTHER_HOLDER if held else Role.MEMBER
         if function is None:
-            asked = sorted(held & set(self.state.required))
-            yield (Role.HOLDER if asked else nothing), (f"they hold {', '.join(asked)}" if asked else "")
-        elif function not in self.state.required:
-            asks = ", ".join(sorted(self.state.required))
+            known = sorted(held & set(asked))
+            yield (Role.HOLDER if known else nothing), (f"they hold {', '.join(known)}" if known else "")
+        elif function not in asked:
+            asks = ", ".join(sorted(asked))
             yield nothing, f"the review does not ask {function}; it asks {asks}"
         elif function in held:
             yield Role.HOLDER, f"they hold {function}"

@@ -1,13 +1,17 @@
-"""Conditions held against the project: nobody approves on a condition that nobody can check."""
+"""Conditions and waivers held against the project: nobody approves on what nobody can check, or may not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
+from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
 from governance_pipeline.reviews.conditions import read_condition
+from governance_pipeline.reviews.evidence import FindingKey
+from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.review import Condition
 
@@ -42,3 +46,14 @@ def _checked(project: Project, condition: Condition) -> Condition:
             hint="name an indicator of the playbook, or give the condition an owner and a day",
         )
     return condition
+
+
+def unwaived(state: ReviewState, playbook: Playbook, day: date) -> list[FindingKey]:
+    """Findings that the playbook lets nobody approve without a waiver, and that have none."""
+    waived = {waiver.key for waiver in state.waived(day)}
+    rules = playbook.reviews.waivers
+    return [
+        key
+        for key in state.evidence.findings
+        if key[1] in rules and rules[key[1]].required and key not in waived
+    ]

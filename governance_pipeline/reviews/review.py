@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.vocabulary.function import Function
@@ -97,10 +97,12 @@ class ReviewState:
 
     @property
     def valid_until(self) -> datetime | None:
-        """An approval's last instant; None until approved."""
+        """An approval's last instant, at the latest the end of its first waiver; None until approved."""
         if not self.is_approved or self.settled_at is None:
             return None
-        return self.settled_at + timedelta(days=self.valid_days)
+        waived = (waiver for waiver in self.waivers if waiver.key in self.evidence.findings)
+        ends = [_end_of(waiver.until) for waiver in waived if not waiver.missing]
+        return min([self.settled_at + timedelta(days=self.valid_days), *ends])
 
     @property
     def standing(self) -> dict[tuple[str, str], Decision]:
@@ -134,3 +136,7 @@ class ReviewState:
     def waived(self, day: date) -> tuple[Waiver, ...]:
         """The waivers in force on ``day``."""
         return tuple(waiver for waiver in self.waivers if waiver.holds_on(day))
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)

@@ -20,7 +20,7 @@ from governance_pipeline.reviews import acts
 from governance_pipeline.reviews.fold import after, fold
 from governance_pipeline.reviews.interests import find_ties, interests, told
 from governance_pipeline.reviews.people import Circle
-from governance_pipeline.reviews.promises import checked_conditions
+from governance_pipeline.reviews.promises import checked_conditions, unwaived
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.function import Function
@@ -190,6 +190,12 @@ def decide(
     asked = checked_conditions(project, conditions)
 
     def make(circle: Circle) -> ReviewEvent:
+        open_ = unwaived(circle.state, project.playbook, table.today) if verdict.consents else []
+        if open_:
+            raise Refused(
+                f"{' '.join(open_[0][:2])} can be approved only once it is waived",
+                hint=f"see `governance review waive {review_id} --help`",
+            )
         if verdict.consents and circle.unread:
             raise CannotEvaluate(
                 f"nobody can say whether {decider.name} wrote what is judged: {circle.unread}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from governance_pipeline.catalog.reader import NAME
+from governance_pipeline.charter.indicator_policy import TIERS
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews import milestones as rules
@@ -19,6 +20,7 @@ from governance_pipeline.store.ports import Store
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import FEATURE_VIEW_ROLES, Edge, EdgeKind, Node
 from governance_pipeline.vocabulary.review import Milestone
+from governance_pipeline.vocabulary.risk import RiskScore
 
 
 def changed_views(
@@ -52,6 +54,27 @@ def changed_views(
         if read and serving is not None:
             milestones.append(rules.feature_store_change(night, serving, read, base))
     return milestones
+
+
+def raised_tiers(
+    store: Store, project: Project, night: date, base: date, risks: Sequence[RiskScore], discovery: Discovery
+) -> list[Milestone]:
+    """One milestone for each model in service whose risk has risen, since the night ``base``, to the tier at
+    which the playbook asks for review, or above.
+    """
+    bound = project.playbook.reviews.from_risk_tier
+    if bound is None:
+        return []
+    with store.begin() as unit:
+        before = {risk.entity: risk.tier for risk in unit.risks.of_night(base)}
+    found: list[Milestone] = []
+    for risk in risks:
+        serving = discovery.serving(risk.entity.name) if risk.entity.name in project.models else None
+        was = before.get(risk.entity, TIERS[0])
+        rises = TIERS.index(was) < TIERS.index(bound) <= TIERS.index(risk.tier)
+        if serving is not None and risk.entity.kind is EntityKind.MODEL and rises:
+            found.append(rules.tier_raised(night, serving, was, risk.tier, base))
+    return found
 
 
 def moved_aliases(

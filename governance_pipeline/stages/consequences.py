@@ -11,7 +11,13 @@ from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
 from governance_pipeline.response.incidents import Change, respond
 from governance_pipeline.response.questions import count_streaks
-from governance_pipeline.stages.changes import changed_views, last_recorded_before, moved_aliases
+from governance_pipeline.reviews.waivers import in_force, with_waivers
+from governance_pipeline.stages.changes import (
+    changed_views,
+    last_recorded_before,
+    moved_aliases,
+    raised_tiers,
+)
 from governance_pipeline.stages.measure import Evidence
 from governance_pipeline.stages.pictures import Pictures, draw_pictures
 from governance_pipeline.stages.reviewing import ReviewChanges, find_reviews
@@ -49,6 +55,8 @@ def draw_consequences(
         return Consequences()
     now = services.clock()
     playbook = services.project.playbook
+    with services.store.begin() as unit:
+        measurements = with_waivers(measurements, in_force(unit, now.date()))
     breaches = [m for m in measurements if m.outcome.is_breach]
     incidents = evidence.memory.incidents
     nights = _nights_that_matter(playbook)
@@ -80,13 +88,13 @@ def draw_consequences(
         evidence.discovery,
         evidence.graph,
         measurements,
-        _changes(services, evidence),
+        _changes(services, evidence, risks),
     )
     return Consequences((*changes, *reviews.incidents), alerts, reviews, pictures)
 
 
-def _changes(services: Services, evidence: Evidence) -> Sequence[Milestone]:
-    """What changed in feature stores and registries since the last night before this one."""
+def _changes(services: Services, evidence: Evidence, risks: Sequence[RiskScore]) -> Sequence[Milestone]:
+    """What changed in feature stores, registries and risk since the last night before this one."""
     store, project, night = services.store, services.project, evidence.night
     base = last_recorded_before(store, project, night)
     if base is None:
@@ -95,6 +103,7 @@ def _changes(services: Services, evidence: Evidence) -> Sequence[Milestone]:
     return (
         *changed_views(store, project, night, base, evidence.graph, evidence.nodes, discovery),
         *moved_aliases(store, project, night, base, discovery),
+        *raised_tiers(store, project, night, base, risks, discovery),
     )
 
 

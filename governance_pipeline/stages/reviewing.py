@@ -185,7 +185,9 @@ def _kept(desk: _Desk, milestone: Milestone, state: ReviewState) -> ReviewChange
     seen = Seen(
         circle,
         evidence,
-        rules.required_functions(model, evidence or state.evidence, project.playbook, milestone.kind),
+        rules.required_functions(
+            model, evidence or state.evidence, project.playbook, milestone.kind, state.stage
+        ),
         desk.measurements,
         project.playbook.reviews,
         services.clock(),

@@ -97,6 +97,7 @@ def _holders(playbook: Loaded[Playbook], charter: Charter) -> Iterator[Problem]:
         (("reviews", "by_tier", tier), needs) for tier, needs in reviews.by_tier.items()
     ]
     asked += [(("reviews", "by_indicator", name), needs) for name, needs in reviews.by_indicator.items()]
+    asked += [(("reviews", "by_stage", stage), needs) for stage, needs in reviews.by_stage.items()]
     asked += [(("reviews", "waivers", name, "by"), rule.by) for name, rule in reviews.waivers.items()]
     people, unknown = [person.id for person in charter.people], "no person of charter.yaml"
     for number, step in enumerate(reviews.escalation):
