@@ -1,7 +1,8 @@
-"""The REST API of an MLflow tracking server, as far as it is read here; MLflow itself is not needed.
+"""The REST API of an MLflow tracking server, as far as it is used here; MLflow itself is not needed.
 
-Of the paths of https://mlflow.org/docs/latest/rest-api.html only those that read. The server's address is an
-entry of ``connections``; a user and a password in it, or its ``token``, are shown to that server alone.
+Of the paths of https://mlflow.org/docs/latest/rest-api.html those that read, and the one that moves an alias.
+The server's address is an entry of ``connections``; a user and a password in it, or its ``token``, are shown
+to that server alone.
 """
 
 from __future__ import annotations
@@ -61,12 +62,20 @@ class MlflowServer:
             NotFound: there is no such thing.
             CannotEvaluate: the server does not answer, refuses, or answers with something else.
         """
+        return self._asked("GET", path, params=parameters)
+
+    def post(self, path: str, **body: str) -> Json:
+        """Have something changed, e.g. by ``registered-models/alias``. Raises as :meth:`get` does."""
+        return self._asked("POST", path, json=body)
+
+    def _asked(self, method: str, path: str, **sent: Any) -> Json:
         import requests
 
         try:
-            with self._session.get(
+            with self._session.request(
+                method,
                 self._base.rstrip("/") + _PATH + path,
-                params=parameters,
+                **sent,
                 timeout=_TIMEOUT,
                 allow_redirects=False,  # a token goes nowhere else
                 stream=True,

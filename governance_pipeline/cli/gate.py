@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json
+from governance_pipeline.cli.desk import promotion_desk
 from governance_pipeline.indicators.wording import calendar_date, counted
 
 if TYPE_CHECKING:
@@ -29,22 +30,24 @@ def gate(
     version: Annotated[str, typer.Argument(help="Registered version.")],
     project: ProjectOption = None,
     output: FormatOption = Format.TABLE,
+    stage: Annotated[
+        str | None, typer.Option(help="Also ask for a valid permit for this stage, as before a deployment.")
+    ] = None,
 ) -> None:
     """Say whether a version may be promoted, and why not. Exit 0 open, 1 closed, 3 unknown."""
-    from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews.gate import evaluate_gate
+    from governance_pipeline.reviews.promotion import gate_for_stage
     from governance_pipeline.reviews.waivers import in_force
     from governance_pipeline.stages.services import utc_now
 
-    opened = open_project(project)
-    store = open_project_store(opened)
-    try:
+    with promotion_desk(project) as desk:
         now = utc_now()
-        report = evaluate_gate(opened, store, model, version, now)
-        with store.begin() as unit:
+        if stage is None:
+            report = evaluate_gate(desk.project, desk.store, model, version, now)
+        else:
+            report = gate_for_stage(desk, model, version, stage, now)
+        with desk.store.begin() as unit:
             report = _with_waivers(report, in_force(unit, now.date()))
-    finally:
-        store.close()
     if output is Format.JSON:
         print_json({"open": report.is_open, "report": report})
     else:

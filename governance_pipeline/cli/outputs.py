@@ -16,6 +16,7 @@ from governance_pipeline.ledger.entries import Entry
 from governance_pipeline.profiles.access import Access
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.gate import GateReport
+from governance_pipeline.reviews.promotion import Promotion, Readiness
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.stages.lineage_answers import (
@@ -143,12 +144,20 @@ class LedgerKeys:
     keys: list[ListedKey]
 
 
+@dataclass(frozen=True)
+class Rehearsed:
+    ready: bool
+    rehearsal: Readiness
+
+
 OUTPUTS: Mapping[str, Any] = {
     "validate": Validation,
     "nightly": Nights,
     "check": list[Measurement],
     "status": Status,
     "gate": Gate,
+    "promote": Promotion,
+    "rollback-rehearse": Rehearsed,
     "lineage": Lineage,
     "lineage-impact": LineageImpact,
     "lineage-change": LineageChange,

@@ -50,6 +50,7 @@ class GateReport:
         reasons: why it is closed; empty exactly when it is open.
         findings: what did not pass tonight for the model and its inputs.
         accepted: the keys of those findings that the approved review knew.
+        entities: the model and everything that it reads.
     """
 
     model: str
@@ -61,6 +62,7 @@ class GateReport:
     reasons: tuple[GateReason, ...]
     findings: tuple[Measurement, ...]
     accepted: tuple[FindingKey, ...]
+    entities: tuple[Entity, ...]
 
     @property
     def is_open(self) -> bool:
@@ -121,6 +123,7 @@ def evaluate_gate(
         reasons=reasons,
         findings=tuple(m for m in facts.measurements if m.key in findings and m.entity in facts.entities),
         accepted=tuple(key for key in facts.evidence.findings if key in set(accepted)),
+        entities=tuple(sorted(facts.entities)),
     )
 
 

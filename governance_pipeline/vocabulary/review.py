@@ -61,6 +61,9 @@ class ReviewAct(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     REOPENED = "reopened"
+    PERMITTED = "permitted"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
 
 
 class Verdict(StrEnum):

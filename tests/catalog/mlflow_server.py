@@ -81,6 +81,9 @@ class FakeMlflow:
         if path == "runs/get":
             run = self.runs.get(query["run_id"])
             return (200, {"run": run}) if run else _missing("Run")
+        if path == "registered-models/alias":
+            self.alias(query["alias"], query["version"], query["name"])
+            return 200, {}
         return 404, {"error_code": "ENDPOINT_NOT_FOUND"}
 
     def _page(self, key: str, found: list[Any], query: dict[str, str]) -> tuple[int, Any]:
@@ -123,6 +126,16 @@ def serving(fake: FakeMlflow) -> Iterator[FakeMlflow]:
             self.send_response(status)
             if status in (301, 302):
                 self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            path = urlsplit(self.path).path.partition("/api/2.0/mlflow/")[2]
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, said = self._answer(path, body)
+            content = json.dumps(said).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

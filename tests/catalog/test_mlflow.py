@@ -12,12 +12,14 @@ import pytest
 from governance_pipeline.catalog.mlflow import read_mlflow
 from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.catalog.registries import read_registry
+from governance_pipeline.catalog.registry_moves import move_stage
 from governance_pipeline.charter.places import MlflowPlace
 from governance_pipeline.charter.project import Project
 from governance_pipeline.charter.settings import Connection
-from governance_pipeline.errors import CannotEvaluate
+from governance_pipeline.errors import CannotEvaluate, NotFound
 from governance_pipeline.lineage.build import build
 from governance_pipeline.lineage.sql import column_lineage
+from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.nightly import run_night
 from governance_pipeline.reviews.gate import evaluate_gate
 from governance_pipeline.stages.discover import discover
@@ -306,3 +308,29 @@ def test_what_the_server_says_joins_the_governed_model(fake: FakeMlflow, tmp_pat
     assert Entity.deployment("mortgage_approval@champion") in graph.downstream(version)
     assert Entity.model("tracking/mortgage_approval") not in graph.nodes
     assert Entity.model("tracking/ungoverned") in graph.nodes
+
+
+def test_an_alias_is_moved(fake: FakeMlflow, tmp_path: Path):
+    fake.add_version("1")
+    fake.add_version("2")
+    fake.alias("champion", "1")
+    project = a_project(tmp_path, fake)
+    near = surroundings(project, datetime.fromtimestamp(AT / 1000 + 60, UTC), {})
+    model = project.model("mortgage_approval")
+    move_stage(model, "2", "production", near)
+    assert fake.models["mortgage_approval"]["aliases"] == [{"alias": "champion", "version": "2"}]
+    move_stage(model, "2", "shadow", near)  # beside the other one
+    with pytest.raises(NotFound, match="no sound version '3'"):
+        move_stage(model, "3", "production", near)
+
+
+def test_a_server_that_does_not_move_it_is_told(fake: FakeMlflow, tmp_path: Path):
+    fake.add_version("1")
+    project = a_project(tmp_path, fake)
+    near = surroundings(project, datetime.fromtimestamp(AT / 1000 + 60, UTC), {})
+    fake.broken["registered-models/alias"] = (200, {})
+    with pytest.raises(CannotEvaluate, match="does not have version 1 at 'production' after it was moved"):
+        move_stage(project.model("mortgage_approval"), "1", "production", near)
+    fake.broken["registered-models/alias"] = (403, {"message": "you may not"})
+    with pytest.raises(CannotEvaluate, match="status 403: you may not"):
+        move_stage(project.model("mortgage_approval"), "1", "production", near)

@@ -47,6 +47,11 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
     incident = governance("incident", "list", "-p", shop, "-f", "json").json[0]["id"]
     reviews = governance("review", "list", "-p", shop, "-f", "json").json
     review = next(one["review"] for one in reviews if one["milestone"]["version"] == "2")
+    eligible = governance("review", "show", review, "-p", shop, "-f", "json").json["eligible"]
+    for function in sorted(set(eligible) - {"privacy"}):
+        others = ("--function", function, "--verdict", "approve", "--reason", "Read.")
+        person = next(one for one in eligible[function] if one != "pax")
+        assert governance("review", "decide", review, "--as", person, *others, "-p", shop).code == 0
     commands: dict[str, tuple[int, tuple[object, ...]]] = {
         "validate": (0, ("validate", "--explain")),
         "nightly": (1, ("nightly", "--date", "2026-03-03")),
@@ -75,6 +80,8 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
              "--reason", "Read."),
         ),
         "review-act": (0, ("review", "comment", review, "--as", "pax", "--text", "Read.")),
+        "promote": (0, ("promote", "approval", "2", "--as", "pax")),
+        "rollback-rehearse": (1, ("rollback", "approval", "--rehearse")),
     }  # fmt: skip
     assert set(commands) == set(OUTPUTS)
     for verb, (code, words) in commands.items():

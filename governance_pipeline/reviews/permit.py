@@ -1,0 +1,194 @@
+"""A permit: the signed statement that a model version may be promoted to a stage, and on what.
+
+It is an in-toto Statement v1 in a DSSE envelope, so that any verifier of these can check it. It binds the
+digests of the artefact, the training data, the policy and everything that was measured; change one, and it is
+void. Sources: in-toto Attestation Framework v1; DSSE protocol v1.0.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from governance_pipeline.ledger.canonical import canonical, plain
+from governance_pipeline.ledger.offline import BrokenProof, Keys, open_envelope, pre_authentication
+from governance_pipeline.ledger.signing import SigningKey
+from governance_pipeline.reviews.evidence import Evidence
+from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.vocabulary.measurement import Measurement
+from governance_pipeline.vocabulary.review import ModelVersion
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "urn:governance-pipeline:permit:v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A permit, read and verified.
+
+    Attributes:
+        id: the first digits of the digest of its bytes.
+        evidence: the digest of what the decisions were made on.
+    """
+
+    id: str
+    model: str
+    version: str
+    stage: str
+    model_digest: str
+    snapshot_digest: str
+    playbook_digest: str
+    evidence: str
+    review: str
+    issued_at: datetime
+    expires_at: datetime
+    rollback_target: str | None
+
+
+def statement(
+    project: str,
+    version: ModelVersion,
+    stage: str,
+    review: ReviewState,
+    measurements: Iterable[Measurement],
+    *,
+    night: str,
+    rollback_target: ModelVersion | None,
+    issued_by: str,
+    issued_at: datetime,
+) -> dict[str, Any]:
+    """The statement of a permit for an approved review.
+
+    Args:
+        measurements: all that was measured for the model and its inputs in the newest night.
+        night: that night.
+    """
+    assert review.valid_until is not None
+    evidence = review.evidence
+    results = [
+        {
+            "entity": str(m.entity),
+            "indicator": m.indicator,
+            "facet": m.facet,
+            "outcome": str(m.outcome),
+            "value": m.value,
+            "clause": m.clause,
+        }
+        for m in measurements
+    ]
+    told: dict[str, Any] = plain(
+        {
+            "_type": STATEMENT,
+            "subject": [
+                {"name": f"{version.model}/{version.version}", "digest": _digest_set(version.digest)}
+            ],
+            "predicateType": PREDICATE,
+            "predicate": {
+                "project": project,
+                "model": version.model,
+                "version": version.version,
+                "stage": stage,
+                "issuedAt": issued_at,
+                "issuedBy": issued_by,
+                "expiresAt": review.valid_until,
+                "review": review.id,
+                "decisions": [_decision(decision) for decision in review.standing.values()],
+                "conditions": [condition.sentence for condition in review.conditions],
+                "evidence": evidence.to_json(),
+                "trainingData": {
+                    "name": version.snapshot,
+                    "digest": _digest_set(version.snapshot_digest),
+                },
+                "policy": {"digest": _digest_set(evidence.playbook_digest)},
+                "night": night,
+                "indicators": results,
+                "rollback": None
+                if rollback_target is None
+                else {"version": rollback_target.version, "digest": _digest_set(rollback_target.digest)},
+            },
+        }
+    )
+    return told
+
+
+def sign(told: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
+    """The statement in a DSSE envelope, signed."""
+    payload = canonical(told)
+    return {
+        "payload": base64.b64encode(payload).decode(),
+        "payloadType": PAYLOAD_TYPE,
+        "signatures": [_signature(payload, key)],
+    }
+
+
+def signed_too(envelope: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
+    """The envelope with one more signature, over the same bytes."""
+    payload = base64.b64decode(envelope["payload"], validate=True)
+    return {**envelope, "signatures": [*envelope["signatures"], _signature(payload, key)]}
+
+
+def read_permit(envelope: Mapping[str, Any], keys: Keys, *, threshold: int = 1) -> Permit:
+    """The permit in an envelope.
+
+    Args:
+        threshold: how many different trusted keys must have signed.
+
+    Raises:
+        BrokenProof: the envelope is not signed as it must be, or holds no permit.
+    """
+    payload = open_envelope(envelope, keys, threshold=threshold)
+    try:
+        told = json.loads(payload)
+        inside = told["predicate"]
+        if envelope["payloadType"] != PAYLOAD_TYPE or told["predicateType"] != PREDICATE:
+            raise BrokenProof("the envelope holds something else than a permit")
+        evidence = Evidence.from_json(inside["evidence"])
+        rollback = inside["rollback"]
+        return Permit(
+            id=permit_id(envelope),
+            model=inside["model"],
+            version=inside["version"],
+            stage=inside["stage"],
+            model_digest=evidence.model_digest,
+            snapshot_digest=evidence.snapshot_digest,
+            playbook_digest=evidence.playbook_digest,
+            evidence=evidence.digest,
+            review=inside["review"],
+            issued_at=datetime.fromisoformat(inside["issuedAt"]),
+            expires_at=datetime.fromisoformat(inside["expiresAt"]),
+            rollback_target=rollback["version"] if rollback else None,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenProof(f"the permit cannot be read: {error}") from error
+
+
+def permit_id(envelope: Mapping[str, Any]) -> str:
+    """A permit's name: it follows from what was signed."""
+    return "PER-" + hashlib.sha256(str(envelope["payload"]).encode()).hexdigest()[:10]
+
+
+def _signature(payload: bytes, key: SigningKey) -> dict[str, str]:
+    made = key.sign(pre_authentication(PAYLOAD_TYPE, payload))
+    return {"keyid": key.id, "sig": base64.b64encode(made).decode()}
+
+
+def _decision(decision: Any) -> dict[str, Any]:
+    return {
+        "function": decision.function,
+        "person": decision.person,
+        "verdict": str(decision.verdict),
+        "at": decision.at,
+        "evidence": decision.evidence,
+    }
+
+
+def _digest_set(digest: str) -> dict[str, str]:
+    """``sha256:...`` as in-toto has it; empty where no digest is known."""
+    algorithm, _, value = digest.partition(":")
+    return {algorithm: value} if value else {}
