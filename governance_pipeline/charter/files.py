@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from governance_pipeline.charter.assessment import Questionnaire
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.diagnostics import Problem, ProjectFilesInvalid
 from governance_pipeline.charter.merged import MergedDocuments
@@ -23,6 +24,7 @@ from governance_pipeline.charter.yaml_source import MAX_BYTES, Document, decode,
 SETTINGS_FILE = "governance.yaml"
 CHARTER_FILE = "charter.yaml"
 PLAYBOOK, DATASETS, MODELS = "playbook", "datasets", "models"
+ASSESSMENTS = "assessments"
 YAML_ENDINGS = (".yaml", ".yml")
 CONTRACT_ENDINGS = (".odcs.yaml", ".odcs.yml")
 
@@ -42,6 +44,7 @@ class ProjectFiles:
     """Everything read from the folder; parts that could not be read are None or missing.
 
     Attributes:
+        assessments: questionnaires by their files.
         unread_contracts: whether a contract file could not be parsed at all, so that it is not known
             which datasets exist.
         names: datasets that any contract file speaks of.
@@ -52,6 +55,7 @@ class ProjectFiles:
     settings: Loaded[Settings] | None = None
     charter: Loaded[Charter] | None = None
     playbook: Loaded[Playbook] | None = None
+    assessments: dict[str, Loaded[Questionnaire]] = field(default_factory=dict)
     models: list[Loaded[ModelSpec]] = field(default_factory=list)
     readings: list[FileReading] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -67,6 +71,7 @@ def read_files(root: Path) -> ProjectFiles:
     files.settings = _single(files, SETTINGS_FILE, Settings)
     files.charter = _single(files, CHARTER_FILE, Charter)
     _read_playbook(files)
+    _read_assessments(files)
     for path in _listed(files, MODELS, YAML_ENDINGS):
         model = _single(files, _shown(root, path), ModelSpec)
         if model is not None:
@@ -130,7 +135,9 @@ def _single(files: ProjectFiles, shown: str, model: type[F]) -> Loaded[F] | None
 
 
 def _read_playbook(files: ProjectFiles) -> None:
-    paths = list(_listed(files, PLAYBOOK, YAML_ENDINGS))
+    folder = root_of_assessments(files.root)
+    listed = _listed(files, PLAYBOOK, YAML_ENDINGS)
+    paths = [path for path in listed if not path.is_relative_to(folder)]
     documents = [_document(files, _shown(files.root, path)) for path in paths]
     read = [document for document in documents if document is not None]
     if not paths:
@@ -144,6 +151,23 @@ def _read_playbook(files: ProjectFiles) -> None:
     files.problems.extend(problems)
     if value is not None:
         files.playbook = Loaded(value, merged)
+
+
+def root_of_assessments(root: Path) -> Path:
+    """The folder with the questionnaires."""
+    return root / PLAYBOOK / ASSESSMENTS
+
+
+def _read_assessments(files: ProjectFiles) -> None:
+    for path in _listed(files, f"{PLAYBOOK}/{ASSESSMENTS}", YAML_ENDINGS):
+        shown = _shown(files.root, path)
+        found = _single(files, shown, Questionnaire)
+        if found is None:
+            continue
+        if found.value.id in {one.value.id for one in files.assessments.values()}:
+            message = f"the id '{found.value.id}' is used twice"
+            files.problems.append(found.source.problem(("id",), message, expected="an id of its own"))
+        files.assessments[shown] = found
 
 
 def _read_contracts(files: ProjectFiles) -> None:

@@ -11,7 +11,7 @@ from governance_pipeline.charter.checks.datasets import Datasets
 from governance_pipeline.charter.checks.models import check_models
 from governance_pipeline.charter.checks.people import check_people
 from governance_pipeline.charter.checks.places import check_places
-from governance_pipeline.charter.checks.playbook import check_playbook
+from governance_pipeline.charter.checks.playbook import check_assessments, check_playbook
 from governance_pipeline.charter.checks.purposes import check_purposes
 from governance_pipeline.charter.checks.settings import check_settings
 from governance_pipeline.charter.contract import Contract
@@ -105,6 +105,8 @@ def _project(files: ProjectFiles, links: _Links, contracts: Mapping[str, Contrac
         digests=dict(sorted(files.digests.items())),
         playbook_digest=_playbook_digest(files.digests),
         ungoverned=links.ungoverned,
+        assessments=dict(sorted((one.value.id, one.value) for one in files.assessments.values())),
+        assessment_digests={one.value.id: files.digests[path] for path, one in files.assessments.items()},
     )
 
 
@@ -159,6 +161,7 @@ def _compare(files: ProjectFiles) -> _Links:
     if files.playbook:
         problems += check_playbook(files.playbook, files.charter)
         problems += check_purposes(files.playbook, files.settings)
+    problems += check_assessments(files.assessments.values())
     connections = files.settings.value.connections if files.settings else ()
     problems += check_models(
         files.models, datasets, files.charter, files.playbook, files.root, tuple(connections)

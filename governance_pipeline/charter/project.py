@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from governance_pipeline.charter.assessment import Questionnaire
 from governance_pipeline.charter.contract import Contract
 from governance_pipeline.charter.indicator_policy import TIERS
 from governance_pipeline.charter.model import ModelSpec
@@ -40,6 +41,7 @@ class Project:
         models: by model name, sorted.
         digests: file (relative to root) to ``sha256:...`` of its bytes.
         playbook_digest: one digest over all playbook files and the charter.
+        assessments: questionnaires by id, sorted; ``assessment_digests`` of their files.
         ungoverned: tables of contract files from elsewhere that cannot be measured here, and why.
         refused: datasets whose contract has mistakes, with the mistakes; empty unless the project was
             loaded for measuring what can be measured (``load_measurable``).
@@ -54,6 +56,8 @@ class Project:
     digests: Mapping[str, str]
     playbook_digest: str
     ungoverned: tuple[Ungoverned, ...] = ()
+    assessments: Mapping[str, Questionnaire] = field(default_factory=dict)
+    assessment_digests: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
     def contract(self, dataset: str) -> Contract:
@@ -63,6 +67,10 @@ class Project:
     def model(self, name: str) -> ModelSpec:
         """A model by name. Raises NotFound, naming near matches."""
         return _named("model", name, self.models)
+
+    def assessment_digest(self, questionnaire: str) -> str:
+        """The digest of a questionnaire's file."""
+        return self.assessment_digests.get(questionnaire, "")
 
     def tier(self, dataset: str) -> str:
         """The contract's own tier, else that of the most critical model that reads the dataset

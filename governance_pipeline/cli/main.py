@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from governance_pipeline.cli import (
     access,
+    assessments,
     consent,
     demo,
     gate,
@@ -61,6 +62,7 @@ for part in (
     gate,
     promotion,
     reviews,
+    assessments,
     incidents,
     lineage,
     consent,

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
+from governance_pipeline.cli.assessments import ListedAssessment, ShownAssessment
 from governance_pipeline.ledger.entries import Entry
 from governance_pipeline.profiles.access import Access
 from governance_pipeline.response.outbox import DispatchReport
@@ -176,6 +177,9 @@ OUTPUTS: Mapping[str, Any] = {
     "review-show": ShownReview,
     "review-decide": Decided,
     "review-act": Decided,
+    "assessment-list": list[ListedAssessment],
+    "assessment-show": ShownAssessment,
+    "assessment-answer": Decided,
 }
 
 

@@ -265,6 +265,28 @@ def fulfilling(
     return _next(state, ReviewAct.FULFILLED, at, person, data)
 
 
+def assessing(
+    state: ReviewState,
+    *,
+    at: datetime,
+    roles: Roles,
+    person: str,
+    questionnaire: str,
+    digest: str,
+    answers: Mapping[str, str],
+    inputs: Mapping[str, str],
+) -> ReviewEvent:
+    """That a questionnaire has been answered; see :mod:`~governance_pipeline.reviews.assessments`."""
+    require(roles, Action.ASSESS, state.status_at(at), person, state.id)
+    data = {
+        "questionnaire": questionnaire,
+        "digest": digest,
+        "answers": dict(answers),
+        "inputs": dict(inputs),
+    }
+    return _next(state, ReviewAct.ASSESSED, at, person, data)
+
+
 def waiving(
     state: ReviewState,
     *,

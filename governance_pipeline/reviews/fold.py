@@ -17,6 +17,7 @@ from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import (
+    Assessment,
     Decision,
     Delegation,
     ReviewAct,
@@ -206,6 +207,14 @@ def _waived(state: ReviewState, event: ReviewEvent) -> ReviewState:
     return replace(state, waivers=(*waivers, fresh))
 
 
+def _assessed(state: ReviewState, event: ReviewEvent) -> ReviewState:
+    data = event.data
+    found = Assessment(
+        data["questionnaire"], data["digest"], data["answers"], data["inputs"], by=event.actor, at=event.at
+    )
+    return replace(state, assessments=(*state.assessments, found))
+
+
 def _fulfilled(state: ReviewState, event: ReviewEvent) -> ReviewState:
     return replace(state, fulfilled=(*state.fulfilled, int(event.data["condition"])))
 
@@ -236,6 +245,7 @@ _RULES: Mapping[ReviewAct, Callable[[ReviewState, ReviewEvent], ReviewState]] = 
     ReviewAct.FELL: _fell,
     ReviewAct.WAIVED: _waived,
     ReviewAct.FULFILLED: _fulfilled,
+    ReviewAct.ASSESSED: _assessed,
     ReviewAct.WITHDRAWN: _ending(ReviewStatus.WITHDRAWN, from_open=True, from_approval=False),
     ReviewAct.SUPERSEDED: _ending(ReviewStatus.SUPERSEDED, from_open=True, from_approval=False),
     ReviewAct.EXPIRED: _ending(ReviewStatus.EXPIRED, from_open=True, from_approval=True),

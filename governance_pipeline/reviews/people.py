@@ -27,6 +27,7 @@ class Circle:
 
     Attributes:
         interests: whose own work the review judges, see :func:`reviews.interests.find_ties`.
+        assessments_due: questionnaires to be answered before anybody approves, each with why.
         unread: why that could not be read in full, "" where it could.
     """
 
@@ -35,6 +36,7 @@ class Circle:
     interests: Interests
     day: date
     unread: str = ""
+    assessments_due: tuple[tuple[str, str], ...] = ()
 
     def roles(
         self, person: Person, function: Function | None = None, *, asked: Collection[Function] | None = None

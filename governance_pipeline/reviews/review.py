@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import (
+    Assessment,
     Condition,
     Decision,
     Delegation,
@@ -33,6 +34,7 @@ class ReviewState:
         stand_ins: (person, function) whom an escalation asked; ``escalated`` how many steps were taken.
         reminded_at: when those who are missing were reminded.
         waivers: by person and date, in the order they were asked for.
+        assessments: questionnaires answered as part of it, oldest first.
         fulfilled: places in ``conditions`` that their owners have seen to.
         ended: how it ended; None while it is open. ``ended_by`` who did it, ``ended_reason`` in their words,
             ``why`` an approval was revoked.
@@ -60,6 +62,7 @@ class ReviewState:
     escalated: int = 0
     reminded_at: tuple[datetime, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
     fulfilled: tuple[int, ...] = ()
     ended: ReviewStatus | None = None
     ended_by: str = ""

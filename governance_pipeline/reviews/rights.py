@@ -53,6 +53,7 @@ class Action(StrEnum):
     DELEGATE = "delegate"
     WAIVE = "waive"
     FULFIL = "fulfil"
+    ASSESS = "assess"
     WITHDRAW = "withdraw"
     REVOKE = "revoke"
     REOPEN = "reopen"
@@ -85,6 +86,7 @@ GRANTS: Grants = {
     Action.DELEGATE: ((_OPEN, {Role.HOLDER}),),
     Action.WAIVE: ((_OPEN, _DECIDING),),
     Action.FULFIL: (({ReviewStatus.APPROVED_WITH_CONDITIONS}, {Role.CONDITION_OWNER, Role.HOLDER}),),
+    Action.ASSESS: ((_OPEN, _DECIDING | OWN_WORK | {Role.STEWARD}),),
     Action.WITHDRAW: ((_OPEN, {Role.MODEL_OWNER, Role.REGISTRAR, Role.STEWARD}),),
     Action.REVOKE: ((_APPROVED, _DECIDING | {Role.STEWARD, Role.MODEL_OWNER, Role.NIGHTLY}),),
     Action.REOPEN: (

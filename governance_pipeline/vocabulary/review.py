@@ -56,6 +56,7 @@ class ReviewAct(StrEnum):
     FELL = "fell"
     WAIVED = "waived"
     FULFILLED = "fulfilled"
+    ASSESSED = "assessed"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
@@ -205,6 +206,23 @@ class Waiver:
 
     def holds_on(self, day: date) -> bool:
         return not self.missing and day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A questionnaire as it was answered.
+
+    Attributes:
+        id: of the questionnaire; ``digest`` of its file then.
+        answers: by question; ``inputs`` what was known beside them, by name.
+    """
+
+    id: str
+    digest: str
+    answers: Mapping[str, str]
+    inputs: Mapping[str, str]
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,34 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "promote": (0, ("promote", "approval", "2", "--as", "pax")),
         "rollback-rehearse": (1, ("rollback", "approval", "--rehearse")),
     }  # fmt: skip
-    assert set(commands) == set(OUTPUTS)
+    assert set(commands) | ASSESSMENTS == set(OUTPUTS)
     for verb, (code, words) in commands.items():
         done = governance(*words, "-p", shop, "--format", "json")
         assert done.code == code, (verb, done.err)
+        assert complaints(verb, done.json) == [], verb
+        assert done.json, verb
+
+
+ASSESSMENTS = {"assessment-list", "assessment-show", "assessment-answer"}
+
+
+def test_every_verb_of_assessments_keeps_its_schema(governance: Command, shop: Path):
+    folder = shop / "playbook" / "assessments"
+    folder.mkdir()
+    (folder / "bias.yaml").write_text(
+        "id: bias\ntitle: Bias\nquestions: [{id: groups, text: Which groups?, facts: [sensitive]}]\n"
+    )
+    reviews = governance("review", "list", "-p", shop, "-f", "json").json
+    review = next(one["review"] for one in reviews if one["milestone"]["version"] == "2")
+    commands: dict[str, tuple[str, ...]] = {
+        "assessment-answer": ("answer", "bias", "--as", "pax", "--answer", "groups=All."),
+        "assessment-list": ("list",),
+        "assessment-show": ("show", "bias"),
+    }
+    assert set(commands) == ASSESSMENTS
+    for verb, words in commands.items():
+        done = governance("assessment", *words, "--review", review, "-p", shop, "--format", "json")
+        assert done.code == 0, (verb, done.err)
         assert complaints(verb, done.json) == [], verb
         assert done.json, verb
 

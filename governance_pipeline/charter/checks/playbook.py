@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from itertools import pairwise
 
+from governance_pipeline.charter.assessment import Questionnaire
 from governance_pipeline.charter.checks.datasets import known_name
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.indicator_policy import TIERS, Bounds, IndicatorPolicy
+from governance_pipeline.charter.model_errors import Located
 from governance_pipeline.charter.people import Charter
 from governance_pipeline.charter.playbook import Indicators, Playbook, Requirement
 from governance_pipeline.charter.yaml_source import PathStep
@@ -48,6 +50,20 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
         yield from _holders(playbook, charter.value)
 
 
+def check_assessments(questionnaires: Iterable[Loaded[Questionnaire]]) -> Iterator[Problem]:
+    """Indicators that stand beside questions exist, and no two questions have one id."""
+    for loaded in questionnaires:
+        seen: set[str] = set()
+        for number, question in enumerate(loaded.value.questions):
+            here: tuple[PathStep, ...] = ("questions", number)
+            if question.id in seen:
+                message = f"the id '{question.id}' is used twice"
+                yield loaded.source.problem((*here, "id"), message, expected="an id of its own")
+            seen.add(question.id)
+            for place, name in enumerate(question.indicators):
+                yield from _known_indicator(loaded.source, name, (*here, "indicators", place))
+
+
 def _policies(playbook: Playbook) -> Iterator[tuple[tuple[PathStep, ...], IndicatorPolicy]]:
     """Every policy there is, with where it stands."""
     for name in Indicators.model_fields:
@@ -75,10 +91,14 @@ def _bounds(
 
 
 def _indicator(playbook: Loaded[Playbook], name: str, path: tuple[PathStep, ...]) -> Iterator[Problem]:
+    return _known_indicator(playbook.source, name, path)
+
+
+def _known_indicator(source: Located, name: str, path: tuple[PathStep, ...]) -> Iterator[Problem]:
     known = list(Indicators.model_fields)
     if name not in known:
         known += [plugin.name for plugin in entry_points(group=PLUGINS)]
-    yield from known_name(name, known, playbook.source, path, "no indicator", key=True)
+    yield from known_name(name, known, source, path, "no indicator", key=True)
 
 
 def _risk_bounds(playbook: Loaded[Playbook]) -> Iterator[Problem]:
