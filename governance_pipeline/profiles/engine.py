@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+_NOTHING: Mapping[str, Partition] = {}
 
 
 class IbisEngine:
@@ -76,7 +77,7 @@ class IbisEngine:
 
     def _read(self, plan: ScanPlan, known: Mapping[str, Partition], limit: Limit) -> Scan:
         k = self._settings.minimum_group_size
-        with self._open(plan, limit) as (session, table):
+        with self._open(plan, limit, known) as (session, table):
             moment = event_time(plan, table, session.dialect)
             if moment is None:
                 plan = replace(plan, window_start=None)
@@ -201,14 +202,16 @@ class IbisEngine:
         return cut_off(limit, steadily)
 
     @contextmanager
-    def _open(self, plan: ScanPlan | CrossPlan, limit: Limit) -> Iterator[tuple[Session, SourceTable]]:
+    def _open(
+        self, plan: ScanPlan | CrossPlan, limit: Limit, known: Mapping[str, Partition] = _NOTHING
+    ) -> Iterator[tuple[Session, SourceTable]]:
         dataset, location = plan.contract.dataset, plan.contract.location
         try:
             with (
                 self._connections.session(location) as session,
                 session.limited(limit),
                 session.steady(),
-                self._tables.open(session, location) as table,
+                self._tables.open(session, location, known) as table,
             ):
                 yield session, table
         except FilesMoved as error:

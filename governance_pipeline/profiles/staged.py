@@ -5,7 +5,7 @@ The next night reads the files that came since, not all of them again. Larger on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from governance_pipeline.profiles.columns import EngineType
 from governance_pipeline.profiles.damage import finding
 from governance_pipeline.profiles.files import FileState, Listing, shown
 from governance_pipeline.profiles.lake import listing_of, wide_decimals
+from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.ragged import ragged_file
 from governance_pipeline.profiles.session import FilesMoved, Session, StatementFailed
 from governance_pipeline.profiles.source_table import (
@@ -65,8 +66,13 @@ class StagedFiles:
         self._room = number * _UNITS[unit] * _STAGED_SHARE
 
     @contextmanager
-    def open(self, session: Session, location: Location) -> Iterator[SourceTable]:
+    def open(
+        self, session: Session, location: Location, known: Mapping[str, Partition]
+    ) -> Iterator[SourceTable]:
         """The table of the files at ``location``, unchanged while the context lasts.
+
+        Args:
+            known: what is remembered of files, which need not be looked into again.
 
         Raises:
             SourceUnavailable: they are not there or cannot be read.
@@ -74,17 +80,19 @@ class StagedFiles:
         with self._lock:
             staged = self._staged.setdefault(location, _Staged())
         with session.holding(staged.lock), finding(session, lambda: self._each_file(session, location)):
-            yield self._file_table(session, location, staged)
+            yield self._file_table(session, location, staged, known)
 
     def _each_file(self, session: Session, location: Location) -> Iterator[tuple[str, exp.Expression]]:
         listing = listing_of(session, location, self._root)
         return ((shown(Path(file[0]), self._root), listing.read([file])) for file in listing.files)
 
-    def _file_table(self, session: Session, location: Location, staged: _Staged) -> SourceTable:
+    def _file_table(
+        self, session: Session, location: Location, staged: _Staged, known: Mapping[str, Partition]
+    ) -> SourceTable:
         try:
             listing = listing_of(session, location, self._root)
             if staged.state != listing.state:
-                self._stage(session, location, staged, listing)
+                self._stage(session, location, staged, listing, known)
         except FilesMoved:
             staged.state = ""
             raise
@@ -97,7 +105,7 @@ class StagedFiles:
             parts = tuple(
                 Part(
                     shown(Path(file[0]), self._root),
-                    f"{file[1]}:{file[2]}",
+                    _state(file),
                     partial(listing.read, [file]),
                     alike=single or file in staged.alike,
                 )
@@ -105,7 +113,14 @@ class StagedFiles:
             )
         return SourceTable(named_table(staged.name), staged.schema, listing.state, parts, staged.unread)
 
-    def _stage(self, session: Session, location: Location, staged: _Staged, listing: Listing) -> None:
+    def _stage(
+        self,
+        session: Session,
+        location: Location,
+        staged: _Staged,
+        listing: Listing,
+        known: Mapping[str, Partition],
+    ) -> None:
         """Bring what is staged up to date with the files."""
         files, size = listing.files, listing.size
         fits = (
@@ -118,13 +133,33 @@ class StagedFiles:
             bool(staged.files) and staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
         )
         grown = grown and staged.extra == listing.extra
-        wide = wide_decimals(session, fresh) if location.kind == "parquet" else ()
+        parquet, met = location.kind == "parquet", bool(staged.files)
+        read = {} if met else self._read_before(listing, known)
+        wide = wide_decimals(session, [file for file in fresh if file not in read]) if parquet else ()
         if wide or not (grown and self._append(session, staged, listing, fresh)):
-            if location.kind == "parquet" and len(fresh) < len(files):
+            if parquet and (met or (wide and read)):
                 wide = wide_decimals(session, files)
             self._replace(session, location, staged, listing, wide, in_memory=fits)
+            if read and not wide and self._may_hide(staged, read):
+                wide = wide_decimals(session, files)
+                if wide:
+                    self._replace(session, location, staged, listing, wide, in_memory=fits)
         staged.files, staged.size = files, size
         staged.state, staged.extra = listing.state, listing.extra
+
+    def _read_before(
+        self, listing: Listing, known: Mapping[str, Partition]
+    ) -> dict[FileState, tuple[tuple[str, str], ...]]:
+        """The files that are as they were when they were read, and the columns that were read then."""
+        if not known or not listing.apart:
+            return {}
+        found = ((file, known.get(shown(Path(file[0]), self._root))) for file in listing.files)
+        return {file: old.schema for file, old in found if old and old.state == _state(file)}
+
+    def _may_hide(self, staged: _Staged, read: Mapping[FileState, tuple[tuple[str, str], ...]]) -> bool:
+        """Whether a column of tonight was not read of a file: perhaps because it could not be."""
+        names = {name for name, _ in staged.schema}
+        return any(not names <= {name for name, _ in schema} for schema in set(read.values()))
 
     def _append(
         self, session: Session, staged: _Staged, listing: Listing, fresh: Sequence[FileState]
@@ -241,6 +276,10 @@ class StagedFiles:
             )
         if not keep_name:
             staged.name, staged.files, staged.state, staged.in_memory = "", (), "", False
+
+
+def _state(file: FileState) -> str:
+    return f"{file[1]}:{file[2]}"
 
 
 def _as_boolean(name: str) -> exp.Expression:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +18,12 @@ from governance_pipeline.profiles.columns import EngineType, engine_type
 from governance_pipeline.profiles.connect import Connections
 from governance_pipeline.profiles.damage import finding
 from governance_pipeline.profiles.files import file_state, shown
+from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.session import Session, StatementFailed, reason
 from governance_pipeline.profiles.source_table import SourceTable, described, named_table, unreadable
 from governance_pipeline.profiles.staged import StagedFiles
+
+_NOTHING: Mapping[str, Partition] = {}
 
 
 class Tables:
@@ -32,8 +35,13 @@ class Tables:
         self._files = StagedFiles(root, limits)
 
     @contextmanager
-    def open(self, session: Session, location: Location) -> Iterator[SourceTable]:
+    def open(
+        self, session: Session, location: Location, known: Mapping[str, Partition] = _NOTHING
+    ) -> Iterator[SourceTable]:
         """The table at ``location``, unchanged while the context lasts.
+
+        Args:
+            known: what is remembered of its partitions.
 
         Raises:
             SourceUnavailable: it is not there or cannot be read.
@@ -46,7 +54,7 @@ class Tables:
             ):
                 yield self._attached_table(session, location)
         else:
-            with self._files.open(session, location) as table:
+            with self._files.open(session, location, known) as table:
                 yield table
 
     def _database_table(self, session: Session, location: Location) -> SourceTable:

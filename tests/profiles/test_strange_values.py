@@ -19,9 +19,10 @@ import pytest
 from governance_pipeline.charter.contract import Location, QualityRule
 from governance_pipeline.errors import SourceUnavailable
 from governance_pipeline.profiles.engine import IbisEngine
+from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.statistics import TOO_LARGE
-from tests.profiles.support import contract, plan, scan, settings, url_of, write
+from tests.profiles.support import contract, plan, scan, settings, statements_of, url_of, write
 from tests.spark import NEEDS_SPARK
 
 ENGINES = ("parquet", "duckdb", "postgres", pytest.param("spark", marks=NEEDS_SPARK))
@@ -225,6 +226,36 @@ def test_a_wide_decimal_in_a_later_file_or_inside_a_value_is_noticed(tmp_path: P
     engine.close()
     assert list(profile.unmeasured) == ["wide"]
     assert profile.columns["x"].mean == 2.0
+
+
+@pytest.mark.parametrize("first", ["good", "wide"])
+def test_another_process_looks_only_into_files_that_are_new_and_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    asked = plan(contract(Location("parquet", path="day*.parquet")))
+    wide = pa.array([Decimal(1)], pa.decimal256(60, 2))
+    good = pa.array([1.0])
+    write("parquet", tmp_path, pa.table({"c": wide if first == "wide" else good, "x": [1.0]}), name="day1")
+    known: dict[str, Partition] = {}
+
+    def night(*looked_into: str) -> Profile:
+        statements = statements_of(monkeypatch)
+        engine = IbisEngine(settings(), tmp_path, {})
+        found = engine.read(asked, known)
+        engine.close()
+        known.update({one.id: one for one in found.partitions})
+        footers = " ".join(one for one in statements if "PARQUET_SCHEMA" in one)
+        assert {name for name in ("day1", "day2", "day3") if name in footers} == set(looked_into)
+        return found.profile
+
+    assert list(night("day1").unmeasured) == (["c"] if first == "wide" else [])
+    write("parquet", tmp_path, pa.table({"c": good, "x": [3.0]}), name="day2")
+    again = night("day2") if first == "good" else night("day1", "day2")
+    assert list(again.unmeasured) == (["c"] if first == "wide" else [])
+    write("parquet", tmp_path, pa.table({"c": wide, "x": [5.0]}), name="day3")
+    last = night("day1", "day2", "day3")
+    assert list(last.unmeasured) == ["c"]
+    assert last.columns["x"].mean == 3.0
 
 
 # --- names ------------------------------------------------------------------------------------------
