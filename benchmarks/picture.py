@@ -16,6 +16,12 @@ _COLOURS = dict(
     )
 )
 
+_DESCRIPTION = "A bar for each step of the scan, as long as it took, coloured by what DuckDB did meanwhile."
+_STYLE = (
+    ".page { fill: white } text { fill: black } "
+    "@media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #e6edf3 } }"
+)
+
 
 def svg(breakdown: Breakdown, bare: float) -> str:
     """The whole picture; ``bare`` seconds of a bare sum are drawn as the first bar, for comparison."""
@@ -34,9 +40,10 @@ def svg(breakdown: Breakdown, bare: float) -> str:
         *(line for place, (name, parts) in enumerate(bars) for line in _bar(place, name, parts, scale)),
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-        f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(title)}">\n'
-        f'<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(body) + "\n</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'height="{height}" font-family="sans-serif" font-size="12" role="img">\n'
+        f"<title>{escape(title)}</title>\n<desc>{_DESCRIPTION}</desc>\n<style>{_STYLE}</style>\n"
+        '<rect width="100%" height="100%" class="page"/>\n' + "\n".join(body) + "\n</svg>\n"
     )
 
 
