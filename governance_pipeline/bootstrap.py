@@ -27,15 +27,35 @@ if TYPE_CHECKING:
     from governance_pipeline.profiles.partition import Partition
     from governance_pipeline.profiles.plan import Engine, Scan, ScanPlan
     from governance_pipeline.profiles.profile import ColumnProfile, Days
+    from governance_pipeline.profiles.received import ReceivedConsent
     from governance_pipeline.profiles.subject_keys import SubjectKey
     from governance_pipeline.profiles.subject_sets import SubjectSet
+    from governance_pipeline.vocabulary.consent import ConsentRecord
+
+
+class StoredConsent:
+    """The records of consent that the store has received."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def state(self) -> str:
+        with self._store.begin() as unit:
+            return unit.consents.state()
+
+    def records(self) -> Sequence[ConsentRecord]:
+        with self._store.begin() as unit:
+            return unit.consents.all()
 
 
 class LazyEngine:
     """Opens the real engine at its first use: commands that measure nothing do not pay for it."""
 
-    def __init__(self, project: Project, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, project: Project, environ: Mapping[str, str], received: ReceivedConsent | None = None
+    ) -> None:
         self._project = project
+        self._received = received
         self._environ = environ
         self._engine: Engine | None = None
 
@@ -43,7 +63,9 @@ class LazyEngine:
         if self._engine is None:
             from governance_pipeline.profiles.engine import IbisEngine
 
-            self._engine = IbisEngine(self._project.settings, self._project.root, self._environ)
+            self._engine = IbisEngine(
+                self._project.settings, self._project.root, self._environ, self._received
+            )
         return self._engine
 
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
@@ -105,10 +127,11 @@ def services(
 ) -> Iterator[Services]:
     """Everything a night needs, released at the end of the block."""
     environ = dict(os.environ) if environ is None else environ
+    store = open_project_store(project, environ)
     opened = Services(
         project=project,
-        store=open_project_store(project, environ),
-        engine=LazyEngine(project, environ),
+        store=store,
+        engine=LazyEngine(project, environ, StoredConsent(store)),
         clock=clock,
         environ=environ,
     )

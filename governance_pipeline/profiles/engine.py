@@ -30,6 +30,7 @@ from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import ConsentPlan, Scan, ScanPlan
 from governance_pipeline.profiles.profile import ColumnProfile, ConsentThen, Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
+from governance_pipeline.profiles.received import ReceivedConsent, ReceivedTables
 from governance_pipeline.profiles.regrid import columns_on_grids
 from governance_pipeline.profiles.sample import sample_rows
 from governance_pipeline.profiles.session import FileDamaged, FilesMoved, Session, StatementFailed
@@ -57,14 +58,22 @@ class IbisEngine:
         settings: connections, limits and the least size of a group.
         root: the project's folder; relative paths in contracts start there.
         environ: where ``${NAME}`` in a connection's URL is looked up.
+        received: records of consent beside those of the ledger.
     """
 
-    def __init__(self, settings: Settings, root: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        root: Path,
+        environ: Mapping[str, str],
+        received: ReceivedConsent | None = None,
+    ) -> None:
         self._settings = settings
         self._root = root
         self._connections = Connections(settings, environ)
         self._tables = Tables(self._connections, root, settings.limits)
         self._consent = ConsentStates()
+        self._received = ReceivedTables(received)
 
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
         """The profile of one dataset, reading only partitions that are not ``known`` as they are now.
@@ -178,7 +187,9 @@ class IbisEngine:
         """The people whose consent for ``purpose`` is withdrawn; see :class:`plan.Engine`."""
 
         def tell(limit: Limit) -> Mapping[str, SubjectSet]:
-            with self._open(plan, limit) as (session, ledger):
+            with self._open(plan, limit) as (session, mapped):
+                assert plan.consent is not None
+                ledger = self._received.beside(session, mapped, plan.consent)
                 return withdrawn_subjects(self._consent, session, ledger, plan, purpose, keys, since)
 
         return self._within(plan.contract, tell)
@@ -249,7 +260,8 @@ class IbisEngine:
             if table.type_of(contract.subject_key) is None:
                 why = table.absence(contract.subject_key)
                 raise StatementFailed(f"the subject column '{contract.subject_key}' {why}")
-            with self._tables.open(session, consent.location) as ledger:
+            with self._tables.open(session, consent.location) as mapped:
+                ledger = self._received.beside(session, mapped, consent)
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
                 then, not_then = self._consent_then(session, table, ledger, plan, consent)
         except FilesMoved:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from governance_pipeline.ledger.entries import Payload
 from governance_pipeline.ledger.offline import StoredEntry
+from governance_pipeline.vocabulary.consent import ConsentRecord
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import Alert, Incident, IncidentEvent
 from governance_pipeline.vocabulary.lineage import Edge, Held, Node
@@ -280,6 +281,22 @@ class Ledger(Protocol):
         """Forget what entries tell; how many were there. The entries, and all proofs, stay."""
 
 
+class Consents(Protocol):
+    """Records of consent that were received over the API. Added and never changed, each once."""
+
+    def take(self, records: Iterable[ConsentRecord], at: datetime) -> int:
+        """Keep the records that are not kept yet, as received ``at``; how many they were."""
+
+    def all(self) -> Sequence[ConsentRecord]:
+        """By when they were recorded."""
+
+    def state(self) -> str:
+        """A text that is another one when the records are; "" where there are none."""
+
+    def forget(self, subject: str) -> int:
+        """Remove everything that is held of a person; how many records it was."""
+
+
 class Unit(Protocol):
     """One transaction."""
 
@@ -294,6 +311,7 @@ class Unit(Protocol):
     lineage: Lineage
     lineage_events: LineageEvents
     subjects: Subjects
+    consents: Consents
     ledger: Ledger
 
 

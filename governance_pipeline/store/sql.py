@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from governance_pipeline.errors import StoreUnavailable
 from governance_pipeline.ledger.checkpoints import CheckpointLog
 from governance_pipeline.ledger.entries import KeyNow
+from governance_pipeline.store.consents import SqlConsents
 from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder
 from governance_pipeline.store.failures import UPGRADE, translated
 from governance_pipeline.store.incidents import SqlIncidents
@@ -30,6 +31,7 @@ from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.nights import SqlNights
 from governance_pipeline.store.outbox import SqlOutbox
 from governance_pipeline.store.ports import (
+    Consents,
     Incidents,
     Ledger,
     Lineage,
@@ -62,6 +64,7 @@ class SqlUnit:
         self.risks: Risks = SqlRisks(transaction)
         self.outbox: Outbox = SqlOutbox(transaction)
         self.versions: Versions = SqlVersions(transaction)
+        self.consents: Consents = SqlConsents(transaction)
         self.lineage: Lineage = SqlLineage(transaction)
         self.lineage_events: LineageEvents = SqlLineageEvents(transaction)
         self._ledger = SqlLedger(transaction, signs)

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from governance_pipeline.store.append_only import APPEND_ONLY
 from governance_pipeline.store.values import instant
 
-REVISION = "0008"
+REVISION = "0009"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -370,6 +370,24 @@ subject_sets = Table(
     _name("model", primary_key=True),
     _name("version", primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+# What people have said, as it was received. Rows are added and never changed; a person's go together.
+consent_records = Table(
+    "consent_records",
+    metadata,
+    _name("digest", primary_key=True),
+    _name("subject"),
+    _text("purpose"),
+    _text("basis"),
+    _text("status"),
+    Column("recorded_at", Instant, nullable=False),
+    Column("valid_from", Instant, nullable=True),
+    Column("valid_to", Instant, nullable=True),
+    _text("notice"),
+    _text("jurisdiction"),
+    Column("received_at", Instant, nullable=False),
+    Index(None, "subject"),
 )
 
 # Every act, as bytes that are signed once; see :mod:`governance_pipeline.ledger`. Nobody changes or removes a

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from governance_pipeline.store.ports import Store
 from governance_pipeline.web.app import health_route
+from governance_pipeline.web.consent import consent_route
 from governance_pipeline.web.lineage import lineage_routes
 from governance_pipeline.web.purpose import purpose_route
 from governance_pipeline.web.receiver import receive_route
@@ -17,6 +18,7 @@ def routes(root: Path, store: Store) -> list[Route]:
     return [
         health_route(store),
         receive_route(store),
+        consent_route(store),
         *lineage_routes(root, store),
         purpose_route(root, store),
     ]

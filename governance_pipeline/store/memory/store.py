@@ -20,6 +20,7 @@ from governance_pipeline.store.memory.acts import (
     MemoryReviews,
     MemoryVersions,
 )
+from governance_pipeline.store.memory.consents import MemoryConsents
 from governance_pipeline.store.memory.ledger import MemoryLedger
 from governance_pipeline.store.memory.lineage import MemoryLineage
 from governance_pipeline.store.memory.lineage_events import MemoryLineageEvents
@@ -33,6 +34,7 @@ from governance_pipeline.store.memory.subjects import MemorySubjects
 from governance_pipeline.store.memory.transaction import MemoryTransaction, Tables
 from governance_pipeline.store.nesting import OneAtATime
 from governance_pipeline.store.ports import (
+    Consents,
     Incidents,
     Ledger,
     Lineage,
@@ -58,6 +60,7 @@ class MemoryUnit:
         self.risks: Risks = MemoryRisks(transaction)
         self.outbox: Outbox = MemoryOutbox(transaction)
         self.versions: Versions = MemoryVersions(transaction)
+        self.consents: Consents = MemoryConsents(transaction)
         self.lineage: Lineage = MemoryLineage(transaction)
         self.lineage_events: LineageEvents = MemoryLineageEvents(transaction)
         self.ledger: Ledger = MemoryLedger(transaction, signs)
