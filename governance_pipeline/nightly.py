@@ -39,6 +39,7 @@ from governance_pipeline.stages.reviewing import find_reviews
 from governance_pipeline.stages.scan import Scans, night_end, scan_datasets
 from governance_pipeline.stages.seal import seal
 from governance_pipeline.stages.services import Services
+from governance_pipeline.stages.stations import find_stations
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import (
@@ -80,7 +81,8 @@ def run_night(
     evidence = yield from _evidence(services, night, contracts, started)
     crosses = count_crosses(services, night, evidence.discovery, evidence.baselines, asked=datasets)
     manifests = take_manifests(services, night, evidence.discovery, evidence.baselines)
-    evidence = replace(evidence, crosses=crosses, manifests=manifests)
+    stations = find_stations(services, night, evidence.discovery)
+    evidence = replace(evidence, crosses=crosses, manifests=manifests, stations=stations)
     measurements = measure(services, evidence, contracts, models)
 
     risks = _risks(services, evidence, measurements, partial=partial)

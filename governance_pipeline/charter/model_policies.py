@@ -72,6 +72,16 @@ class WithdrawalsPolicy(IndicatorPolicy):
     review_above: float | None = Field(0.01, ge=0, lt=1)
 
 
+class PermitsPolicy(IndicatorPolicy):
+    """A version at one of the ``stages`` without a permit fails; there are no bounds to set.
+
+    Attributes:
+        stages: of the registry, or aliases, that nobody takes without a permit.
+    """
+
+    stages: tuple[str, ...] = Field(("production",), min_length=1)
+
+
 class PredictionDriftPolicy(IndicatorPolicy):
     """Bounds are PSI between the predictions of now and of the version's first days.
 

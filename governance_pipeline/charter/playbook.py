@@ -25,6 +25,7 @@ from governance_pipeline.charter.model_policies import (
     CalibrationPolicy,
     LeakagePolicy,
     PerformancePolicy,
+    PermitsPolicy,
     PredictionDriftPolicy,
     ProxyPolicy,
     RepresentationPolicy,
@@ -70,6 +71,7 @@ class Indicators(FileModel):
     leakage: LeakagePolicy | None = None
     twins: TwinsPolicy | None = None
     withdrawals: WithdrawalsPolicy | None = None
+    permits: PermitsPolicy | None = None
 
 
 class RiskPolicy(FileModel):

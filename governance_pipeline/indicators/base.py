@@ -107,6 +107,15 @@ class Withdrawals:
 
 
 @dataclass(frozen=True, slots=True)
+class Station:
+    """A version at a stage; ``problem`` says why it should not be there, "" where a permit stands."""
+
+    version: str
+    stage: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInputs:
     """Everything an indicator may look at for one model on one night.
 
@@ -116,6 +125,7 @@ class ModelInputs:
         counted: of the version that serves, and of the newest where its training data differs.
         baseline: the profile of the data the version that serves was trained on; None where there is none.
         withdrawals: of the version that serves, and of a newer one.
+        stations: the versions at stages that need a permit.
     """
 
     night: date
@@ -130,6 +140,7 @@ class ModelInputs:
     counted: tuple[Counted, ...] = ()
     baseline: Profile | None = None
     withdrawals: tuple[Withdrawals, ...] = ()
+    stations: tuple[Station, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from governance_pipeline.indicators.drift import DRIFT
 from governance_pipeline.indicators.leakage import LEAKAGE
 from governance_pipeline.indicators.ownership import OWNERSHIP
 from governance_pipeline.indicators.performance import PERFORMANCE
+from governance_pipeline.indicators.permits import PERMITS
 from governance_pipeline.indicators.prediction_drift import PREDICTION_DRIFT
 from governance_pipeline.indicators.provenance import PROVENANCE
 from governance_pipeline.indicators.proxy import PROXY
@@ -59,6 +60,7 @@ INDICATORS: tuple[Indicator, ...] = (
     LEAKAGE,
     TWINS,
     WITHDRAWALS,
+    PERMITS,
 )
 
 

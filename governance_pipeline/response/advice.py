@@ -141,6 +141,14 @@ _ADVICE = {
             "Where the playbook gives a date, agree by when that version serves, or this one is taken out.",
         ),
     ),
+    "permits": Advice(
+        "a version serves that nobody permitted",
+        (
+            "Find out who moved it: the registry's history and the ledger say who acted.",
+            "Go back to the version that was permitted: governance rollback.",
+            "If this one is to serve, have its review decided, and promote it: governance promote.",
+        ),
+    ),
     "twins": Advice(
         "two teams hold what looks like the same feature",
         (

@@ -205,14 +205,14 @@ def roll_back(
     return Promotion(model, ready.target, stage, "", ready.version)
 
 
-def unpermitted(unit: Unit, version: ModelVersion, keys: Keys, day: date) -> str | None:
+def unpermitted(unit: Unit, version: ModelVersion, keys: Keys, until: datetime) -> str | None:
     """Why a version should not be at its stage: nobody ever permitted that artefact there.
 
     Args:
-        day: a permit issued after it does not count.
+        until: a permit issued after it does not count.
     """
     for event in _events(unit, version.model, version.version):
-        if event.at.date() > day:
+        if event.at > until:
             continue
         if event.act is ReviewAct.ROLLED_BACK and event.data["stage"] == version.stage:
             return None

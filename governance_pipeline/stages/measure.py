@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
-from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs, NightInputs
+from governance_pipeline.indicators.base import DatasetInputs, Indicator, ModelInputs, NightInputs, Station
 from governance_pipeline.indicators.registry import expects_dataset, measured_by, not_run
 from governance_pipeline.lineage.gaps import Gap
 from governance_pipeline.lineage.graph import LineageGraph
@@ -44,6 +44,7 @@ class Evidence:
     nodes: Sequence[Node] = ()
     gaps: Sequence[Gap] = ()
     manifests: Manifests = field(default_factory=Manifests)
+    stations: Mapping[str, tuple[Station, ...]] = field(default_factory=dict)
 
 
 def measure(
@@ -155,6 +156,7 @@ def _of_model(
         minimum_group_size=services.project.settings.minimum_group_size,
         counted=evidence.crosses.of_model(model.name),
         withdrawals=evidence.manifests.of_model(model.name),
+        stations=evidence.stations.get(model.name, ()),
         baseline=evidence.baselines.profiles.get((model.name, version.version)) if version else None,
     )
     entity = Entity.model(model.name)

@@ -143,17 +143,20 @@ def a_profile(**changes: Any) -> Profile:
     return replace(profile, **changes)
 
 
+_ON_DEMAND = ("withdrawals", "permits")
+
+
 def a_playbook(**changes: Any) -> Playbook:
     """A playbook with one clause per indicator and the default bounds.
 
     Args:
         changes: top-level keys of the playbook, or the name of an indicator with the keys of its
             policy to change: ``a_playbook(recency={"fail": 2.0}, version="7")``; None leaves out the
-            policy of an indicator that needs none. ``withdrawals``, which needs a consent ledger, is left
-            out unless it is named.
+            policy of an indicator that needs none. ``withdrawals``, which needs a consent ledger, and
+            ``permits``, which needs promotions, are left out unless they are named.
     """
     names = tuple(Indicators.model_fields)
-    asked = {name: changes.pop(name, None if name == "withdrawals" else {}) for name in names}
+    asked = {name: changes.pop(name, None if name in _ON_DEMAND else {}) for name in names}
     policies: dict[str, Any] = {
         name: None if asked[name] is None else {"clause": f"P-{number}", **asked[name]}
         for number, name in enumerate(names, 1)

@@ -27,8 +27,9 @@ from governance_pipeline.reviews.promotion import (
     unpermitted,
 )
 from governance_pipeline.reviews.service import append_late, eligible
-from governance_pipeline.testing import AS_OF, MODEL, register_version
+from governance_pipeline.testing import AS_OF, MODEL, NIGHT, a_playbook, register_version
 from governance_pipeline.testing.project import REGISTRY
+from governance_pipeline.vocabulary.night import IndicatorMeasured
 from governance_pipeline.vocabulary.review import ModelVersion, ReviewAct, ReviewEvent
 from tests.reviews.support import Lab, lab, people
 
@@ -43,8 +44,12 @@ def approved(tmp_path: Path) -> Lab:
     return found
 
 
+def keys_of(found: Lab) -> SigningKeys:
+    return SigningKeys(found.root / found.project.settings.ledger.keys)
+
+
 def desk(found: Lab) -> Desk:
-    return Desk(found.project, found.services.store, SigningKeys(found.root / "signing-keys"), {})
+    return Desk(found.project, found.services.store, keys_of(found), {})
 
 
 def registered(found: Lab) -> dict[str, ModelVersion]:
@@ -73,7 +78,7 @@ def codes(found: Lab, stage: str = "production") -> list[str]:
 
 def test_a_permit_is_what_any_verifier_of_envelopes_accepts(approved: Lab):
     envelope = given(approved)
-    key = SigningKeys(approved.root / "signing-keys").newest()
+    key = keys_of(approved).newest()
     ours = SSlibKey(key.id, "ed25519", "ed25519", {"public": key.public.hex()})
     theirs = SSlibKey(key.id, "ed25519", "ed25519", {"public": OTHER.public.hex()})
     Envelope.from_dict(json.loads(json.dumps(envelope))).verify([ours], 1)
@@ -176,13 +181,13 @@ def test_a_permit_that_another_key_signed_is_none(approved: Lab):
 def test_a_permit_of_another_version_is_none(approved: Lab):
     told = json.loads(base64.b64decode(given(approved)["payload"]))
     told["predicate"]["version"] = "7"
-    forged(approved, sign(told, SigningKeys(approved.root / "signing-keys").newest()))
+    forged(approved, sign(told, keys_of(approved).newest()))
     assert codes(approved) == ["permit_void"]
 
 
 def test_as_many_signers_as_are_asked_for(approved: Lab):
     envelope = given(approved)
-    keys = {**SigningKeys(approved.root / "signing-keys").trusted(), OTHER.id: PublicKey(OTHER.public)}
+    keys = {**keys_of(approved).trusted(), OTHER.id: PublicKey(OTHER.public)}
     with pytest.raises(BrokenProof, match="1 of the 2"):
         read_permit(envelope, keys, threshold=2)
     assert read_permit(signed_too(envelope, OTHER), keys, threshold=2).version == "2"
@@ -246,14 +251,14 @@ def test_nothing_at_a_stage_cannot_be_rolled_back(approved: Lab):
 
 def test_what_stands_at_a_stage_without_a_permit_is_told(approved: Lab):
     now = approved.clock()
-    keys = SigningKeys(approved.root / "signing-keys")
+    keys = keys_of(approved)
     promote(desk(approved), MODEL, "2", "production", person="ada", now=now)
     found = registered(approved)
     with approved.services.store.begin() as unit:
-        assert unpermitted(unit, found["2"], keys.trusted(), now.date()) is None
-        assert "no permit was ever given" in str(unpermitted(unit, found["1"], keys.trusted(), now.date()))
+        assert unpermitted(unit, found["2"], keys.trusted(), now) is None
+        assert "no permit was ever given" in str(unpermitted(unit, found["1"], keys.trusted(), now))
         other = {OTHER.id: PublicKey(OTHER.public)}
-        assert unpermitted(unit, found["2"], other, now.date()) is not None
+        assert unpermitted(unit, found["2"], other, now) is not None
 
 
 def test_of_a_registry_file_only_the_stages_change(approved: Lab):
@@ -271,3 +276,28 @@ def test_of_a_registry_file_only_the_stages_change(approved: Lab):
         "stage: candidate", "stage: production"
     )
     assert file.read_text(encoding="utf-8") == expected
+
+
+def permit_outcomes(events: list) -> list[tuple[str, str]]:
+    found = [one.measurement for one in events if isinstance(one, IndicatorMeasured)]
+    return [(str(m.outcome), m.sentence) for m in found if m.indicator == "permits"]
+
+
+def test_the_night_finds_who_serves_without_a_permit(tmp_path: Path):
+    found = lab(tmp_path, playbook=a_playbook(permits={}))
+    assert permit_outcomes(found.night()) == [
+        ("fail", "Version 1 is at 'production', and no permit was ever given for that.")
+    ]
+    with found.services.store.begin() as unit:
+        assert [one.indicator for one in unit.incidents.list()] == ["permits"]
+    found.approve()
+    promote(desk(found), MODEL, "2", "production", person="ada", now=found.clock())
+    after = NIGHT + timedelta(days=1)
+    found.clock.tick(days=1)
+    assert permit_outcomes(found.night(after)) == [
+        ("pass", "A permit was given for version 2 at production.")
+    ]
+    file = found.root / REGISTRY
+    file.write_text(file.read_text(encoding="utf-8").replace('"replaced"', '"production"'), encoding="utf-8")
+    found.clock.tick(days=1)
+    assert permit_outcomes(found.night(after + timedelta(days=1)))[0][0] == "fail"
