@@ -25,6 +25,7 @@ TOPICS: Mapping[str, str] = {
     "withdrawals": "benchmarks.withdrawals",
     "lineage-events": "benchmarks.lineage_events",
     "lineage-graph": "benchmarks.lineage_graph",
+    "ledger": "benchmarks.ledger",
     "memory": "benchmarks.memory",
     "drift": "benchmarks.statistics_drift",
     "bias": "benchmarks.statistics_bias",

@@ -23,6 +23,10 @@ from governance_pipeline.ledger.offline import (
 )
 from governance_pipeline.ledger.signing import SigningKey, SigningKeys
 
+_LONGEST = (
+    64 * 1024
+)  # bytes from the end in which the newest checkpoint stands whole; it has about 3,000 at most
+
 LeavesFrom = Callable[[int], Iterable[bytes]]
 """The leaves of the ledger from an index on, in order."""
 
@@ -93,13 +97,35 @@ class CheckpointLog:
         return self._last().size
 
     def _last(self) -> Frontier:
-        notes = split_notes(self._text())
-        if not notes:
+        note, _ = self._newest()
+        if note is None:
             return Frontier()
         try:
-            return read_checkpoint(notes[-1], self.keys.trusted()).frontier
+            return read_checkpoint(note, self.keys.trusted()).frontier
         except BrokenProof as error:
             raise self._refused(str(error)) from error
+
+    def _newest(self) -> tuple[str | None, int]:
+        """The newest checkpoint that was written to its end, and where in the file that is."""
+        end = NOTE_END.encode()
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                start = max(size - _LONGEST, 0)
+                file.seek(start)
+                tail = file.read()
+        except FileNotFoundError:
+            return None, 0
+        except OSError as error:
+            raise self._refused(str(error)) from error
+        until = tail.rfind(end)
+        if until < 0:
+            if start:
+                raise self._refused("its end cannot be read")
+            return None, 0
+        before = tail.rfind(end, 0, until)
+        note = tail[before + len(end) if before >= 0 else 0 : until]
+        return note.decode("utf-8", errors="replace"), start + until + len(end)
 
     def _text(self) -> str:
         try:
@@ -124,13 +150,14 @@ class CheckpointLog:
             os.close(descriptor)
 
     def _append(self, note: str) -> None:
+        """Not forced to the disk: what a power cut takes, the next checkpoint brings. The other way round, a
+        checkpoint of acts that the database has lost, would look like tampering.
+        """
         try:
-            whole = sum(len(one.encode()) + len(NOTE_END) for one in split_notes(self._text()))
+            _, whole = self._newest()
             with self.path.open("ab") as file:
                 file.truncate(whole)  # what a power cut left half written
                 file.write(f"{note}{NOTE_END}".encode())
-                file.flush()
-                os.fsync(file.fileno())
         except OSError as error:
             raise self._refused(str(error)) from error
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ class SigningKey:
 
     @property
     def public(self) -> bytes:
-        return self._private().public_key().public_bytes_raw()
+        return _loaded(self.secret)[1]
 
     @property
     def id(self) -> str:
@@ -42,12 +43,16 @@ class SigningKey:
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
-        return self._private().sign(message)
+        return _loaded(self.secret)[0].sign(message)
 
-    def _private(self) -> Ed25519PrivateKey:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        return Ed25519PrivateKey.from_private_bytes(self.secret)
+@lru_cache(maxsize=8)
+def _loaded(secret: bytes) -> tuple[Ed25519PrivateKey, bytes]:
+    """The key as it signs, and its public half: to derive that takes longer than to sign."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.from_private_bytes(secret)
+    return private, private.public_key().public_bytes_raw()
 
 
 class SigningKeys:

@@ -65,7 +65,7 @@ class SqlLedger:
 
     def size(self) -> int:
         self.flush()
-        return self._stored_size()
+        return self._stored_size() if self._next is None else self._next
 
     def entries(self, first: int = 0) -> Iterator[StoredEntry]:
         self.flush()

@@ -93,7 +93,7 @@ def test_sqlite_is_set_up_as_the_project_needs_it(tmp_path: Path):
         "journal_mode": "wal",
         "foreign_keys": 1,
         "recursive_triggers": 1,
-        "synchronous": 1,
+        "synchronous": 2,
         "busy_timeout": 30_000,
     }
     store.close()
