@@ -11,7 +11,7 @@ from governance_pipeline.catalog.registry_file import RegistryReading
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound
-from governance_pipeline.indicators.wording import calendar_date, counted
+from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
@@ -219,21 +219,9 @@ def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
     elif not review.evidence.covers(facts.evidence):
         yield GateReason(
             "approval_void",
-            _what_changed(review.evidence, facts.evidence),
+            review.evidence.what_changed(facts.evidence),
             "the next night attaches the new evidence to the review; decide again",
         )
-
-
-def _what_changed(approved: Evidence, present: Evidence) -> str:
-    if approved.model_digest != present.model_digest:
-        return "the model's artefact is not the one that was approved"
-    if approved.snapshot_digest != present.snapshot_digest:
-        return "the training data is not the data that was approved"
-    if approved.playbook_digest != present.playbook_digest:
-        return "the playbook or the charter has changed since the approval"
-    fresh = sorted(set(present.findings) - set(approved.findings))
-    findings = counted(len(fresh), "finding")
-    return f"{findings} came up after the approval, the first in {fresh[0][0].partition(':')[2]}"
 
 
 def _finding_reasons(facts: _Facts) -> Iterator[GateReason]:
