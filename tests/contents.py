@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import Connection, create_engine, select
 
 from governance_pipeline.store.engine import database_url
-from governance_pipeline.store.tables import metadata
+from governance_pipeline.store.tables import ledger_entries, metadata
 
 _ZLIB = b"\x78"
+_NEVER_ALIKE = ("ledger_entries", "ledger_payloads")  # salted and signed; each run of a night is entered anew
 
 
 def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, list[str]]:
-    """Every row of every table, one line of text each, in an order of its own.
+    """Every row of every table but the ledger's, one line of text each, in an order of its own. The ledger's
+    entries are told as what was done to what, each once.
 
     Args:
         url: of the store; a SQLite path must be absolute.
@@ -31,9 +33,16 @@ def contents(url: str, *, without: Collection[str] = ()) -> Mapping[str, list[st
                     for row in connection.execute(select(table)).mappings()
                 )
                 for table in metadata.sorted_tables
-            }
+                if table.name not in _NEVER_ALIKE
+            } | {"ledger": sorted(set(_acts(connection)))}
     finally:
         engine.dispose()
+
+
+def _acts(connection: Connection) -> Iterator[str]:
+    for leaf in connection.scalars(select(ledger_entries.c.leaf)):
+        entry = json.loads(leaf)
+        yield f"{entry['kind']} {entry['about']}"
 
 
 def differences(

@@ -29,6 +29,7 @@ def application(routes: Sequence[Route], api_key: str | None = None) -> Litestar
         [keyed, *(one.handler for one in every if one.open)],
         openapi_config=None,
         exception_handlers={GovernanceError: refusal, HTTPException: http_refusal},
+        logging_config=None,  # the process's own logging stays as it is
     )
 
 
