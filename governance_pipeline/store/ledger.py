@@ -23,6 +23,9 @@ class SqlLedger:
 
     Args:
         signs: gives the key that signs; None leaves entries unsigned.
+
+    Attributes:
+        leaves: of the entries that this unit has made.
     """
 
     def __init__(self, transaction: Transaction, signs: KeyNow | None) -> None:
@@ -31,7 +34,7 @@ class SqlLedger:
         self._key: SigningKey | None = None
         self._next: int | None = None
         self._waiting: list[tuple[StoredEntry, Payload]] = []
-        self.appended = False
+        self.leaves: list[bytes] = []
 
     def hold(self) -> None:
         """Make this the only unit that writes acts until it ends.
@@ -48,9 +51,10 @@ class SqlLedger:
         self.hold()
         assert self._next is not None
         moment = instant(at, "the time of an act")
-        self._waiting.append(write_entry(self._next, kind, about, moment, told, self._key))
+        entry, payload = write_entry(self._next, kind, about, moment, told, self._key)
+        self._waiting.append((entry, payload))
+        self.leaves.append(entry.leaf)
         self._next += 1
-        self.appended = True
 
     def flush(self) -> None:
         """Write what waits."""

@@ -76,9 +76,10 @@ class SqlUnit:
         self.reviews: Reviews = LedgeredReviews(SqlReviews(transaction), self.ledger)
         self.subjects: Subjects = LedgeredSubjects(SqlSubjects(transaction), self.ledger)
 
-    def finish(self) -> int | None:
-        """Write what waits; how many entries the ledger has now, where this unit made some."""
-        return self._ledger.size() if self._ledger.appended else None
+    def finish(self) -> tuple[int, list[bytes]]:
+        """Write what waits; how many entries the ledger had before this unit, and the leaves that it made."""
+        made = self._ledger.leaves
+        return (self._ledger.size() - len(made), made) if made else (0, [])
 
 
 class SqlStore:
@@ -135,13 +136,13 @@ class SqlStore:
         """A unit of work; see :meth:`ports.Store.begin`."""
         self.open()
         signs = self._witness.keys.newest if self._witness else None
-        size = None
+        before, made = 0, list[bytes]()
         with self._nesting.entered(), self._connected() as connection:
             transaction = Transaction(connection, self.where)
             unit = SqlUnit(transaction, signs)
             try:
                 yield unit
-                size = unit.finish()
+                before, made = unit.finish()
             except BaseException:
                 with suppress(SQLAlchemyError):  # a lost connection has rolled back by itself
                     connection.rollback()
@@ -151,8 +152,11 @@ class SqlStore:
                     connection.commit()
             finally:
                 transaction.end()
-        if self._witness and size is not None:
-            self._witness.advance(size, self._leaves)
+        if self._witness and made:
+            self._witness.advance(
+                before + len(made),
+                lambda first: made[first - before :] if first >= before else self._leaves(first),
+            )
 
     def _leaves(self, first: int) -> Iterator[bytes]:
         with self.begin() as unit:
