@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from pathlib import Path
-from secrets import token_hex
 
 import yaml
 
@@ -12,6 +11,7 @@ from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.catalog.registries import read_registry
 from governance_pipeline.charter.model import MlflowRegistry, ModelSpec
 from governance_pipeline.errors import CannotEvaluate, NotFound, Refused
+from governance_pipeline.ledger.key_file import write_whole
 
 REPLACED = "replaced"
 """The stage, in a registry file, of a version that another one has taken the place of."""
@@ -65,19 +65,14 @@ def _move_in_file(file: Path, version: str, stage: str) -> None:
         word = stage if label == version else REPLACED if node.value == stage else node.value
         written = yaml.safe_dump(word, default_style=node.style or None).removesuffix("...\n").strip()
         after = f"{after[: node.start_mark.index]}{written}{after[node.end_mark.index :]}"
-    new = file.with_name(f"{file.name}.{token_hex(4)}")
+    if file.read_text(encoding="utf-8") != before:
+        raise Refused(f"{file.name} is being written by somebody else", hint="try again")
     try:
-        new.write_text(after, encoding="utf-8")
-        new.chmod(file.stat().st_mode)
-        if file.read_text(encoding="utf-8") != before:
-            raise Refused(f"{file.name} is being written by somebody else", hint="try again")
-        os.replace(new, file)  # noqa: PTH105 - says that it replaces
+        write_whole(file, after, stat.S_IMODE(file.stat().st_mode))
     except OSError as error:
         raise CannotEvaluate(
             f"the registry file {file.name} cannot be written: {error.strerror}", hint="make it writable"
         ) from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _stages(text: str) -> list[tuple[str, yaml.ScalarNode]]:

@@ -53,8 +53,10 @@ def register(group: App) -> None:
 
 
 @contextmanager
-def at_table(project: ProjectOption, review: str) -> Iterator[Table]:
-    """Open the project and its store for an act on a review."""
+def at_table(
+    project: ProjectOption, review: str | None = None, *, model: str | None = None
+) -> Iterator[Table]:
+    """Open the project and its store for an act on a review, or for one that is to be opened of a model."""
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews.service import Table, load_review
     from governance_pipeline.stages.knowledge import known_graph
@@ -64,7 +66,8 @@ def at_table(project: ProjectOption, review: str) -> Iterator[Table]:
     store = open_project_store(opened)
     try:
         with store.begin() as unit:
-            versions = unit.versions.of_model(load_review(unit, review).model)
+            name = load_review(unit, review).model if review else opened.model(str(model)).name
+            versions = unit.versions.of_model(name)
         now = utc_now()
         yield Table(opened, store, known_graph(opened, store, versions, now.date(), now).graph, now)
     finally:
@@ -238,22 +241,11 @@ def open_(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Open a review: at a planned stage of a model's life, or because you ask for it."""
-    from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews.planned import open_review
-    from governance_pipeline.reviews.service import Table, load_review
-    from governance_pipeline.stages.knowledge import known_graph
-    from governance_pipeline.stages.services import utc_now
+    from governance_pipeline.reviews.service import load_review
 
-    opened = open_project(project)
-    store = open_project_store(opened)
-    try:
-        with store.begin() as unit:
-            versions = unit.versions.of_model(opened.model(model).name)
-        now = utc_now()
-        table = Table(opened, store, known_graph(opened, store, versions, now.date(), now).graph, now)
+    with at_table(project, model=model) as table:
         review = open_review(table, model, person=person, reason=reason, version=version, stage=stage)
-        with store.begin() as unit:
+        with table.store.begin() as unit:
             state = load_review(unit, review)
-    finally:
-        store.close()
     told(state, output)

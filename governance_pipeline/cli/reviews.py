@@ -22,12 +22,13 @@ from governance_pipeline.vocabulary.function import Function, people_needed
 from governance_pipeline.vocabulary.review import ReviewAct, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from governance_pipeline.charter.people import Person
     from governance_pipeline.reviews.review import ReviewState
     from governance_pipeline.vocabulary.measurement import Measurement
-    from governance_pipeline.vocabulary.review import Decision, ReviewEvent, Waiver
+    from governance_pipeline.vocabulary.review import Decision, Milestone, ReviewEvent, Waiver
 
 group = App(help="Cross-functional reviews: what is asked of whom, and deciding.")
 
@@ -81,8 +82,6 @@ def show(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """One review: what happened, what was found, who decided what, who may still decide."""
-    from rich.markup import escape
-
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews.interests import find_ties, told
     from governance_pipeline.reviews.people import Circle
@@ -107,8 +106,7 @@ def show(
     findings = with_waivers((m for m in measured if m.key in known), waivers)
     version = next((v for v in versions if v.version == state.version), None)
     ties = find_ties(opened, graph, state.model, version, now.date())
-    tied = ties.people
-    may = Circle(opened, state, tied, now.date()).eligible()
+    may = Circle(opened, state, ties.people, now.date()).eligible()
     if output is Format.JSON:
         print_json(
             {
@@ -117,35 +115,40 @@ def show(
                 "milestone": milestone,
                 "findings": findings,
                 "eligible": {function: [person.id for person in people] for function, people in may.items()},
-                "own_work": told(tied),
+                "own_work": told(ties.people),
                 "not_known": [*ties.unknown, *([ties.unread] if ties.unread else [])],
                 "events": events,
             }
         )
         return
-    out = console()
-    out.print(
-        f"[bold]{state.id}[/] {escape(_what(state))}: "
-        f"[bold]{str(state.status_at(now)).replace('_', ' ')}[/], due {calendar_date(state.due)}"
-    )
-    if milestone:
-        out.print(escape(milestone.sentence))
+    _print_review(state, milestone, now)
     _print_findings(findings)
-    entries("Decisions", [*map(_decided, state.decisions), *(_decided(d, void=True) for d in state.void)])
-    entries("Conditions", _conditions(state))
-    entries("Waivers", map(_waiver, state.waivers))
-    entries(
-        "Still to decide",
-        (
-            (str(function).replace("_", " "), f"{n} of: {_free(may[function])}", "")
-            for function, n in state.missing.items()
-        ),
-    )
+    _print_decisions(state, may)
     if state.status.is_open:
-        entries("May not decide", ((person, why, "") for person, why in sorted(told(tied).items())))
+        entries("May not decide", ((person, why, "") for person, why in sorted(told(ties.people).items())))
         unread = [("approvals are refused", ties.unread, "")] if ties.unread else []
         entries("Not known", [*(("", unknown, "") for unknown in ties.unknown), *unread])
     entries("History", ((_words(e.act), f"{e.at:%Y-%m-%d %H:%M} {e.actor}", _said(e)) for e in events))
+
+
+def _print_review(state: ReviewState, milestone: Milestone | None, now: datetime) -> None:
+    from rich.markup import escape
+
+    out = console()
+    out.print(
+        f"[bold]{state.id}[/] {escape(_what(state))}: "
+        f"[bold]{_words(state.status_at(now))}[/], due {calendar_date(state.due)}"
+    )
+    if milestone:
+        out.print(escape(milestone.sentence))
+
+
+def _print_decisions(state: ReviewState, may: Mapping[Function, Sequence[Person]]) -> None:
+    entries("Decisions", [*map(_decided, state.decisions), *(_decided(d, void=True) for d in state.void)])
+    entries("Conditions", _conditions(state))
+    entries("Waivers", map(_waiver, state.waivers))
+    missing = ((_words(f), f"{n} of: {_free(may[f])}", "") for f, n in state.missing.items())
+    entries("Still to decide", missing)
 
 
 def _what(state: ReviewState) -> str:

@@ -88,14 +88,6 @@ class CheckpointLog:
                 raise self._refused(f"it has {size} entries by now, and only {last.size} could be read")
             self._append(sign_checkpoint(self.origin, last, self.keys.newest()))
 
-    def last_size(self) -> int:
-        """How many entries the newest checkpoint has; 0 where there is none.
-
-        Raises:
-            CannotEvaluate: it is damaged.
-        """
-        return self._last().size
-
     def _last(self) -> Frontier:
         note, _ = self._newest()
         if note is None:

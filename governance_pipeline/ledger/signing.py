@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from secrets import token_bytes, token_hex
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from governance_pipeline.errors import CannotEvaluate
+from governance_pipeline.ledger.key_file import write_whole
 from governance_pipeline.ledger.offline import BrokenProof, PublicKey, read_keys
 
 if TYPE_CHECKING:
@@ -124,18 +123,9 @@ class SigningKeys:
         )
 
     def _write(self, path: Path, text: str, mode: int) -> None:
-        new = path.with_name(f"{path.name}.{token_hex(4)}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
+            write_whole(path, text, mode)
         except OSError as error:
-            with suppress(OSError):
-                new.unlink()
             raise CannotEvaluate(
                 f"the signing keys cannot be written to {path}: {error}",
                 hint="make the folder writable, or name another file under ledger.keys in governance.yaml",

@@ -11,15 +11,14 @@ were made with it can never be read again.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_bytes, token_hex
+from secrets import token_bytes
 
 from governance_pipeline.errors import CannotEvaluate
+from governance_pipeline.ledger.key_file import write_whole
 from governance_pipeline.profiles.subject_sets import HASH_BYTES
 
 _LINE = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})")
@@ -103,18 +102,9 @@ class SubjectKeys:
     def _write(self, keys: Iterable[SubjectKey]) -> None:
         """All or nothing: a half-written file would make every manifest unreadable."""
         text = "".join(f"{key.id} {key.secret.hex()}\n" for key in keys)
-        new = self._path.with_name(f"{self._path.name}.{token_hex(4)}")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
+            write_whole(self._path, text, 0o600)
         except OSError as error:
-            with suppress(OSError):
-                new.unlink()
             raise CannotEvaluate(
                 f"the keys of subject manifests cannot be written to {self._path}: {error}",
                 hint="make the folder writable, or name another file under subjectKeys in governance.yaml",

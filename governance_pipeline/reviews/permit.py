@@ -21,7 +21,7 @@ from governance_pipeline.ledger.signing import SigningKey
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.vocabulary.measurement import Measurement
-from governance_pipeline.vocabulary.review import ModelVersion
+from governance_pipeline.vocabulary.review import Decision, ModelVersion
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -71,17 +71,6 @@ def statement(
     """
     assert review.valid_until is not None
     evidence = review.evidence
-    results = [
-        {
-            "entity": str(m.entity),
-            "indicator": m.indicator,
-            "facet": m.facet,
-            "outcome": str(m.outcome),
-            "value": m.value,
-            "clause": m.clause,
-        }
-        for m in measurements
-    ]
     told: dict[str, Any] = plain(
         {
             "_type": STATEMENT,
@@ -107,10 +96,8 @@ def statement(
                 },
                 "policy": {"digest": _digest_set(evidence.playbook_digest)},
                 "night": night,
-                "indicators": results,
-                "rollback": None
-                if rollback_target is None
-                else {"version": rollback_target.version, "digest": _digest_set(rollback_target.digest)},
+                "indicators": [_result(measurement) for measurement in measurements],
+                "rollback": _target(rollback_target) if rollback_target else None,
             },
         }
     )
@@ -120,29 +107,21 @@ def statement(
 def sign(told: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
     """The statement in a DSSE envelope, signed."""
     payload = canonical(told)
+    signature = key.sign(pre_authentication(PAYLOAD_TYPE, payload))
     return {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,
-        "signatures": [_signature(payload, key)],
+        "signatures": [{"keyid": key.id, "sig": base64.b64encode(signature).decode()}],
     }
 
 
-def signed_too(envelope: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
-    """The envelope with one more signature, over the same bytes."""
-    payload = base64.b64decode(envelope["payload"], validate=True)
-    return {**envelope, "signatures": [*envelope["signatures"], _signature(payload, key)]}
-
-
-def read_permit(envelope: Mapping[str, Any], keys: Keys, *, threshold: int = 1) -> Permit:
+def read_permit(envelope: Mapping[str, Any], keys: Keys) -> Permit:
     """The permit in an envelope.
 
-    Args:
-        threshold: how many different trusted keys must have signed.
-
     Raises:
-        BrokenProof: the envelope is not signed as it must be, or holds no permit.
+        BrokenProof: no trusted key has signed the envelope, or it holds no permit.
     """
-    payload = open_envelope(envelope, keys, threshold=threshold)
+    payload = open_envelope(envelope, keys)
     try:
         told = json.loads(payload)
         inside = told["predicate"]
@@ -173,12 +152,22 @@ def permit_id(envelope: Mapping[str, Any]) -> str:
     return "PER-" + hashlib.sha256(str(envelope["payload"]).encode()).hexdigest()[:10]
 
 
-def _signature(payload: bytes, key: SigningKey) -> dict[str, str]:
-    made = key.sign(pre_authentication(PAYLOAD_TYPE, payload))
-    return {"keyid": key.id, "sig": base64.b64encode(made).decode()}
+def _result(measurement: Measurement) -> dict[str, Any]:
+    return {
+        "entity": str(measurement.entity),
+        "indicator": measurement.indicator,
+        "facet": measurement.facet,
+        "outcome": str(measurement.outcome),
+        "value": measurement.value,
+        "clause": measurement.clause,
+    }
 
 
-def _decision(decision: Any) -> dict[str, Any]:
+def _target(version: ModelVersion) -> dict[str, Any]:
+    return {"version": version.version, "digest": _digest_set(version.digest)}
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
     return {
         "function": decision.function,
         "person": decision.person,

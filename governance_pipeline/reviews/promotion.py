@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from governance_pipeline.catalog.reader import Surroundings
@@ -21,7 +22,7 @@ from governance_pipeline.reviews.fold import fold
 from governance_pipeline.reviews.gate import GateReason, GateReport, evaluate_gate
 from governance_pipeline.reviews.permit import Permit, read_permit, sign, statement
 from governance_pipeline.reviews.review import ReviewState
-from governance_pipeline.reviews.service import append_late, load_review, review_of_version
+from governance_pipeline.reviews.service import append_late, load_review, person_of, review_of_version
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.review import ModelVersion, ReviewAct, ReviewEvent
 
@@ -93,10 +94,12 @@ def issue_permit(
         NotFound: no such model, version or person.
     """
     actor = _actor(desk.project, person, now.date())
-    report = evaluate_gate(desk.project, desk.store, model, version, now, environ=desk.environ)
-    _require_open(report)
-    spec = desk.project.model(model)
-    found = _registered(spec, version, desk.around(now))
+    return _issue(desk, _open_gate(desk, model, version, now), stage, actor, now)
+
+
+def _issue(desk: Desk, report: GateReport, stage: str, actor: Person, now: datetime) -> Mapping[str, Any]:
+    spec = desk.project.model(report.model)
+    found = _registered(spec, report.version, desk.around(now))
     with desk.store.begin() as unit:
         review = load_review(unit, str(report.review))
         night = unit.nights.latest()
@@ -130,11 +133,10 @@ def promote(desk: Desk, model: str, version: str, stage: str, *, person: str, no
         CannotEvaluate: the registry cannot be read or written.
     """
     actor = _actor(desk.project, person, now.date())
-    report = evaluate_gate(desk.project, desk.store, model, version, now, environ=desk.environ)
-    _require_open(report)
+    report = _open_gate(desk, model, version, now)
     permit, problem = _standing_permit(desk, report, stage, now)
     if problem is not None:
-        issue_permit(desk, model, version, stage, person=person, now=now)
+        _issue(desk, report, stage, actor, now)
         permit, problem = _standing_permit(desk, report, stage, now)
     if permit is None or problem is not None:
         raise Refused(problem.sentence if problem else "there is no permit", hint="see `governance gate`")
@@ -160,7 +162,7 @@ def rehearse(desk: Desk, model: str, now: datetime, *, to: str | None = None, st
         raise NotFound(f"no version of {model} is at '{stage}'", hint="see the registry, or name --stage")
     current = _registered(spec, holder, around)
     with desk.store.begin() as unit:
-        target = _named_target(spec, to, around) if to else _target(unit, spec, current, around)
+        target = _registered(spec, to, around) if to else _target(unit, spec, current, around)
         if target is None:
             return Readiness(model, holder, None, ("no earlier version was ever approved",))
         return Readiness(model, holder, target.version, tuple(_target_faults(desk, unit, target)))
@@ -200,7 +202,13 @@ def roll_back(
     with desk.store.begin() as unit:
         review = review_of_version(unit, model, ready.target)
         assert review is not None  # it was approved
-        data = {"stage": stage, "from": ready.version, "to": ready.target, "reason": reason.strip()}
+        data = {
+            "stage": stage,
+            "from": ready.version,
+            "to": ready.target,
+            "digest": _registered(spec, ready.target, desk.around(now)).digest,
+            "reason": reason.strip(),
+        }
         append_late(unit, _act(review, ReviewAct.ROLLED_BACK, now, actor.id, data))
     return Promotion(model, ready.target, stage, "", ready.version)
 
@@ -211,19 +219,24 @@ def unpermitted(unit: Unit, version: ModelVersion, keys: Keys, until: datetime) 
     Args:
         until: a permit issued after it does not count.
     """
-    for event in _events(unit, version.model, version.version):
-        if event.at > until:
-            continue
-        if event.act is ReviewAct.ROLLED_BACK and event.data["stage"] == version.stage:
+    for event in chain.from_iterable(_reviews(unit, version)):
+        if event.at <= until and version.digest in _admitted(event, version.stage, keys):
             return None
-        if event.act is ReviewAct.PERMITTED and event.data["stage"] == version.stage:
-            try:
-                permit = read_permit(event.data["envelope"], keys)
-            except BrokenProof:
-                continue
-            if permit.model_digest == version.digest:
-                return None
     return f"version {version.version} is at '{version.stage}', and no permit was ever given for that"
+
+
+def _admitted(event: ReviewEvent, stage: str, keys: Keys) -> set[str]:
+    """The digest of the artefact that an event has let take a stage, if it has."""
+    if event.data.get("stage") != stage:
+        return set()
+    if event.act is ReviewAct.ROLLED_BACK:
+        return {event.data["digest"]}
+    if event.act is not ReviewAct.PERMITTED:
+        return set()
+    try:
+        return {read_permit(event.data["envelope"], keys).model_digest}
+    except BrokenProof:  # whoever wrote it, none of our keys has signed it
+        return set()
 
 
 def _standing_permit(
@@ -262,22 +275,20 @@ def _standing_permit(
 
 
 def _actor(project: Project, identity: str, day: date) -> Person:
-    found = project.charter.find(identity)
-    if found is None:
-        raise NotFound(
-            f"there is no person '{identity}' in the charter", hint="people are listed in charter.yaml"
-        )
+    found = person_of(project.charter, identity)
     if not found.active_on(day):
         raise Refused(f"{found.name} is not in the organisation on {day:%d %B %Y}", hint="somebody else must")
     return found
 
 
-def _require_open(report: GateReport) -> None:
+def _open_gate(desk: Desk, model: str, version: str, now: datetime) -> GateReport:
+    report = evaluate_gate(desk.project, desk.store, model, version, now, environ=desk.environ)
     if not report.is_open:
         raise Refused(
             f"the gate of {report.model} {report.version} is closed: {report.reasons[0].sentence}",
             hint=f"see `governance gate {report.model} {report.version}`",
         )
+    return report
 
 
 def _act(
@@ -298,10 +309,6 @@ def _registered(spec: ModelSpec, version: str, around: Surroundings) -> ModelVer
 def _holder(spec: ModelSpec, stage: str, around: Surroundings) -> str | None:
     held = [one.version for one in read_registry(spec, around).versions if one.stage == stage]
     return held[-1] if held else None
-
-
-def _named_target(spec: ModelSpec, to: str, around: Surroundings) -> ModelVersion:
-    return _registered(spec, to, around)
 
 
 def _target(unit: Unit, spec: ModelSpec, current: ModelVersion, around: Surroundings) -> ModelVersion | None:
@@ -337,10 +344,7 @@ def _target_faults(desk: Desk, unit: Unit, target: ModelVersion) -> Sequence[str
 def _approvals(unit: Unit, version: ModelVersion) -> list[ReviewState]:
     """The states in which a review of exactly this artefact was approved, at any time."""
     found = []
-    for review_id, milestone in unit.reviews.list():
-        if (milestone.model, milestone.version) != (version.model, version.version):
-            continue
-        events = unit.reviews.events(review_id)
+    for events in _reviews(unit, version):
         for count, event in enumerate(events, 1):
             if event.act is not ReviewAct.DECIDED:
                 continue
@@ -350,10 +354,10 @@ def _approvals(unit: Unit, version: ModelVersion) -> list[ReviewState]:
     return found
 
 
-def _events(unit: Unit, model: str, version: str) -> list[ReviewEvent]:
+def _reviews(unit: Unit, version: ModelVersion) -> list[Sequence[ReviewEvent]]:
+    """The events of each review of a version."""
     return [
-        event
+        unit.reviews.events(review_id)
         for review_id, milestone in unit.reviews.list()
-        if (milestone.model, milestone.version) == (model, version)
-        for event in unit.reviews.events(review_id)
+        if (milestone.model, milestone.version) == (version.model, version.version)
     ]

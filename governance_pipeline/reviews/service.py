@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from governance_pipeline.charter.people import Person
+from governance_pipeline.charter.people import Charter, Person
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, Conflict, NotFound, Refused
 from governance_pipeline.lineage.graph import LineageGraph
@@ -59,6 +59,16 @@ def review_of_version(unit: Unit, model: str, version: str) -> ReviewState | Non
     return fold(unit.reviews.events(found[-1])) if found else None
 
 
+def person_of(charter: Charter, identity: str) -> Person:
+    """Somebody in the charter by id, mail address or alias. Raises NotFound, naming the nearest."""
+    found = charter.find(identity)
+    if found is None:
+        near = get_close_matches(identity.strip().casefold(), [p.id for p in charter.people], n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "people are listed in charter.yaml"
+        raise NotFound(f"there is no person '{identity}' in the charter", hint=hint)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Where people sit to act on reviews.
@@ -90,15 +100,8 @@ class Table:
         return tuple((questionnaire.id, why) for questionnaire, why in found)
 
     def person(self, identity: str) -> Person:
-        """Somebody in the charter by id, mail address or alias. Raises NotFound, naming the nearest."""
-        found = self.project.charter.find(identity)
-        if found is None:
-            near = get_close_matches(
-                identity.strip().casefold(), [p.id for p in self.project.charter.people], n=1
-            )
-            hint = f"did you mean '{near[0]}'?" if near else "people are listed in charter.yaml"
-            raise NotFound(f"there is no person '{identity}' in the charter", hint=hint)
-        return found
+        """See :func:`person_of`."""
+        return person_of(self.project.charter, identity)
 
     def act(
         self, review_id: str, make: Callable[[Circle], ReviewEvent], *, evidence: str | None = None
@@ -198,23 +201,8 @@ def decide(
     asked = checked_conditions(project, conditions)
 
     def make(circle: Circle) -> ReviewEvent:
-        if verdict.consents and circle.assessments_due:
-            due, why = circle.assessments_due[0]
-            raise Refused(
-                f"the assessment '{due}' is to be answered before anybody approves: {why}",
-                hint=f"see `governance assessment show {due} --review {review_id}`",
-            )
-        open_ = unwaived(circle.state, project.playbook, table.today) if verdict.consents else []
-        if open_:
-            raise Refused(
-                f"{' '.join(open_[0][:2])} can be approved only once it is waived",
-                hint=f"see `governance review waive {review_id} --help`",
-            )
-        if verdict.consents and circle.unread:
-            raise CannotEvaluate(
-                f"nobody can say whether {decider.name} wrote what is judged: {circle.unread}",
-                hint="approve where the whole repository that the model's file names can be read",
-            )
+        if verdict.consents:
+            _require_approvable(circle, table, decider)
         return acts.deciding(
             circle.state,
             at=now,
@@ -230,6 +218,28 @@ def decide(
         )
 
     return table.act(review_id, make, evidence=evidence)
+
+
+def _require_approvable(circle: Circle, table: Table, decider: Person) -> None:
+    """Whether what an approval rests on is there, whoever gives it."""
+    review = circle.state.id
+    if circle.assessments_due:
+        due, why = circle.assessments_due[0]
+        raise Refused(
+            f"the assessment '{due}' is to be answered before anybody approves: {why}",
+            hint=f"see `governance assessment show {due} --review {review}`",
+        )
+    open_ = unwaived(circle.state, table.project.playbook, table.today)
+    if open_:
+        raise Refused(
+            f"{' '.join(open_[0][:2])} can be approved only once it is waived",
+            hint=f"see `governance review waive {review} --help`",
+        )
+    if circle.unread:
+        raise CannotEvaluate(
+            f"nobody can say whether {decider.name} wrote what is judged: {circle.unread}",
+            hint="approve where the whole repository that the model's file names can be read",
+        )
 
 
 def comment(table: Table, review_id: str, *, person: str, text: str) -> ReviewState:

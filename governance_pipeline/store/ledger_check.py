@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,11 +11,11 @@ from governance_pipeline.ledger.checkpoints import CheckpointLog
 from governance_pipeline.ledger.entries import Entry, Payload, read_entry
 from governance_pipeline.ledger.offline import (
     Fault,
-    Frontier,
     StoredEntry,
     check_entries,
     leaf_hash,
     payload_fault,
+    tree_root,
 )
 from governance_pipeline.store.ledgered import (
     told_of_incident,
@@ -55,6 +55,20 @@ class LedgerReport:
         return not self.faults
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An entry as it is kept, what stands in it (None: it cannot be read), what it tells (None: erased)."""
+
+    stored: StoredEntry
+    entry: Entry | None
+    payload: Payload | None
+
+    @property
+    def fault(self) -> Fault | None:
+        """Whether it tells something else than what was signed."""
+        return payload_fault(self.stored, self.payload.salt, self.payload.body) if self.payload else None
+
+
 def verify_ledger(store: Store, log: CheckpointLog) -> LedgerReport:
     """Check every entry, payload, checkpoint and record.
 
@@ -65,76 +79,54 @@ def verify_ledger(store: Store, log: CheckpointLog) -> LedgerReport:
     points, problems = log.all(keys)
     faults = [Fault("checkpoint_broken", problem) for problem in problems]
     with store.begin() as unit:
-        entries = list(unit.ledger.entries())
-        payloads = _payloads(unit, entries)
+        lines = _lines(unit)
+        entries = [line.stored for line in lines]
         faults += check_entries(entries, points, keys)
-        faults += _payload_faults(entries, payloads)
-        faults += _record_faults(unit, _told(entries, payloads), erased=_erased_places(entries, payloads))
-    frontier = Frontier()
-    for entry in entries:
-        frontier.append(leaf_hash(entry.leaf))
+        broken = {line.stored.index: fault for line in lines if (fault := line.fault)}
+        faults += broken.values()
+        faults += _record_faults(unit, lines, broken)
     if entries and not points:
         faults.append(Fault("no_checkpoint", f"no checkpoint of the {len(entries)} entries is in {log.path}"))
-    erased = sum(1 for entry in entries if _read(entry) and _digest(entry) not in payloads)
-    witnessed = max((point.size for point in points), default=0)
     return LedgerReport(
-        len(entries), frontier.root().hex(), witnessed, len(points), erased, tuple(_unique(faults))
+        size=len(entries),
+        root=tree_root(leaf_hash(entry.leaf) for entry in entries).hex(),
+        witnessed=max((point.size for point in points), default=0),
+        checkpoints=len(points),
+        erased=sum(1 for line in lines if line.entry and line.payload is None),
+        faults=tuple(_unique(faults)),
     )
 
 
-def _read(entry: StoredEntry) -> Entry | None:
+def _lines(unit: Unit) -> list[_Line]:
+    read = [(stored, _read(stored)) for stored in unit.ledger.entries()]
+    payloads = {p.digest: p for p in unit.ledger.payloads({entry.payload for _, entry in read if entry})}
+    return [_Line(stored, entry, payloads.get(entry.payload) if entry else None) for stored, entry in read]
+
+
+def _read(stored: StoredEntry) -> Entry | None:
     """None for bytes that are no entry; :func:`check_entries` tells of them."""
     try:
-        return read_entry(entry)
+        return read_entry(stored)
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _digest(entry: StoredEntry) -> str:
-    read = _read(entry)
-    return read.payload if read else ""
+def _record_faults(unit: Unit, lines: Iterable[_Line], broken: Container[int]) -> Iterator[Fault]:
+    """Where a table does not say what was entered last, or says what was never entered.
 
-
-def _payloads(unit: Unit, entries: Iterable[StoredEntry]) -> dict[str, Payload]:
-    digests = {_digest(entry) for entry in entries} - {""}
-    return {payload.digest: payload for payload in unit.ledger.payloads(digests)}
-
-
-def _payload_faults(entries: Iterable[StoredEntry], payloads: Mapping[str, Payload]) -> Iterator[Fault]:
-    for entry in entries:
-        payload = payloads.get(_digest(entry))
-        fault = payload_fault(entry, payload.salt, payload.body) if payload else None
-        if fault:
-            yield fault
-
-
-def _told(
-    entries: Iterable[StoredEntry], payloads: Mapping[str, Payload]
-) -> Iterator[tuple[Entry, Told | None]]:
-    """Each entry with what it tells; None where that is erased, or is not what was signed."""
-    for entry in entries:
-        read = _read(entry)
-        if read is None:
-            continue
-        payload = payloads.get(read.payload)
-        sound = payload is not None and payload_fault(entry, payload.salt, payload.body) is None
-        yield read, payload.told if payload and sound else None
-
-
-def _erased_places(entries: Iterable[StoredEntry], payloads: Mapping[str, Payload]) -> set[str]:
-    """What acts were done to that are no longer told of."""
-    reads = (read for read in map(_read, entries) if read is not None)
-    return {read.about for read in reads if read.payload not in payloads}
-
-
-def _record_faults(
-    unit: Unit, told: Iterable[tuple[Entry, Told | None]], *, erased: set[str]
-) -> Iterator[Fault]:
-    """Where a table does not say what was entered last, or says what was never entered."""
+    Args:
+        broken: entries whose payload is not what was signed: nothing is compared with that.
+    """
     entered: dict[Place, tuple[Entry, Told]] = {}
-    for entry, what in told:
-        for place, record in _records(entry, what) if what is not None else ():
-            entered[place] = (entry, record)
+    erased: set[str] = set()
+    for line in lines:
+        if line.entry is None:
+            continue
+        if line.payload is None:
+            erased.add(line.entry.about)
+        elif line.stored.index not in broken:
+            for place, record in _records(line.entry, line.payload.told):
+                entered[place] = (line.entry, record)
     for place, kept in _kept(unit):
         known = entered.pop(place, None)
         if known is None and place[1].partition("#")[0] not in erased:

@@ -14,9 +14,9 @@ from securesystemslib.signer import SSlibKey
 
 from governance_pipeline.catalog.registries import read_registry
 from governance_pipeline.errors import NotFound, Refused
-from governance_pipeline.ledger.offline import BrokenProof, PublicKey
+from governance_pipeline.ledger.offline import PublicKey
 from governance_pipeline.ledger.signing import SigningKey, SigningKeys
-from governance_pipeline.reviews.permit import read_permit, sign, signed_too
+from governance_pipeline.reviews.permit import sign
 from governance_pipeline.reviews.promotion import (
     Desk,
     gate_for_stage,
@@ -185,14 +185,6 @@ def test_a_permit_of_another_version_is_none(approved: Lab):
     assert codes(approved) == ["permit_void"]
 
 
-def test_as_many_signers_as_are_asked_for(approved: Lab):
-    envelope = given(approved)
-    keys = {**keys_of(approved).trusted(), OTHER.id: PublicKey(OTHER.public)}
-    with pytest.raises(BrokenProof, match="1 of the 2"):
-        read_permit(envelope, keys, threshold=2)
-    assert read_permit(signed_too(envelope, OTHER), keys, threshold=2).version == "2"
-
-
 def promoted_and_served(found: Lab) -> Lab:
     """Version 2 was approved and promoted; so was version 3 after it."""
     promote(desk(found), MODEL, "2", "production", person="ada", now=found.clock())
@@ -212,6 +204,14 @@ def promoted_and_served(found: Lab) -> Lab:
     return found
 
 
+def permitted_in_production(found: Lab) -> dict[str, bool]:
+    """Whether each version in production may be there."""
+    serving = [one for one in registered(found).values() if one.stage == "production"]
+    with found.services.store.begin() as unit:
+        keys = keys_of(found).trusted()
+        return {one.version: unpermitted(unit, one, keys, found.clock()) is None for one in serving}
+
+
 def test_a_rollback_goes_to_the_version_approved_before(approved: Lab):
     found = promoted_and_served(approved)
     ready = rehearse(desk(found), MODEL, found.clock(), stage="production")
@@ -227,6 +227,9 @@ def test_a_rollback_goes_to_the_version_approved_before(approved: Lab):
     assert (done.version, done.replaced) == ("2", "3")
     assert stages(found)["2"] == "production"
     assert acts(found)[-1] is ReviewAct.ROLLED_BACK
+    assert permitted_in_production(found) == {"2": True}
+    register_version(found.root, "2", stage="production", content=b"not what was brought back")
+    assert permitted_in_production(found) == {"2": False}
 
 
 def test_a_rollback_needs_a_reason_and_a_sound_target(approved: Lab):
