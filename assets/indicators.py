@@ -20,6 +20,7 @@ from governance_pipeline.vocabulary.night import (
     NightEvent,
     NightSealed,
     ReviewOpened,
+    StageMovedBack,
 )
 
 MOST_LOGGED = 100
@@ -99,6 +100,9 @@ class _RunLog:
             case ReviewOpened():
                 text = f"review {event.review} opened: {event.milestone.sentence}"
                 self._one_of_many(self._log.info, text)
+            case StageMovedBack():
+                done = event.problem or f"version {event.restored} is back, in place of {event.found}"
+                self._one_of_many(self._log.warning, f"{event.model} at {event.stage}: {done}")
             case NightSealed():
                 self._log.info(
                     f"sealed: {event.received} of {event.expected} expected checks received "

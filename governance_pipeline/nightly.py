@@ -30,6 +30,7 @@ from governance_pipeline.stages.discover import discover
 from governance_pipeline.stages.knowledge import known_graph, known_versions
 from governance_pipeline.stages.manifests import take_manifests
 from governance_pipeline.stages.measure import Evidence, measure
+from governance_pipeline.stages.moving_back import move_back
 from governance_pipeline.stages.pictures import linked
 from governance_pipeline.stages.places import read_places
 from governance_pipeline.stages.publish import publish_lineage
@@ -98,6 +99,8 @@ def run_night(
     result = NightResult(evidence, entities, measurements, risks, consequences, keeping, sealed)
     yield from map(AlertQueued, record(services.store, result))
     yield publish_lineage(services, evidence, measurements, started)
+    if not partial and evidence.memory.is_newest:
+        yield from move_back(services, night)
     if sealed is not None:
         seconds = (sealed.finished_at - started).total_seconds()
         yield NightSealed(night, sealed.expected, sealed.received, sealed.missing, seconds)

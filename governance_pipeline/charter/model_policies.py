@@ -77,8 +77,24 @@ class PermitsPolicy(IndicatorPolicy):
 
     Attributes:
         stages: of the registry, or aliases, that nobody takes without a permit.
+        move_back: whether the night takes such a version from its stage, and brings back the one that was
+            last permitted there.
     """
 
+    stages: tuple[str, ...] = Field(("production",), min_length=1)
+    move_back: bool = False
+
+
+class RehearsalPolicy(IndicatorPolicy):
+    """Bounds are days since a rollback of the version at a stage was last rehearsed, or, where it never was,
+    since the version took the stage.
+
+    Attributes:
+        stages: of the registry, or aliases, whose version must have a way back.
+    """
+
+    warn: float | None = 30.0
+    fail: float | None = 90.0
     stages: tuple[str, ...] = Field(("production",), min_length=1)
 
 

@@ -5,6 +5,7 @@ Every indicator has a policy with the clause it answers to. Bounds may be tighte
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -28,6 +29,7 @@ from governance_pipeline.charter.model_policies import (
     PermitsPolicy,
     PredictionDriftPolicy,
     ProxyPolicy,
+    RehearsalPolicy,
     RepresentationPolicy,
     TwinsPolicy,
     WithdrawalsPolicy,
@@ -72,6 +74,7 @@ class Indicators(FileModel):
     twins: TwinsPolicy | None = None
     withdrawals: WithdrawalsPolicy | None = None
     permits: PermitsPolicy | None = None
+    rehearsal: RehearsalPolicy | None = None
 
 
 class RiskPolicy(FileModel):
@@ -130,6 +133,29 @@ class WaiverRule(FileModel):
     required: bool = False
 
 
+class SignerKey(FileModel):
+    """The public key of somebody who signs permits.
+
+    Attributes:
+        public: 32 bytes of Ed25519 in base64, as `governance signature new-key` prints it.
+        until: the last day on which its signatures count; they count on what was signed until then.
+    """
+
+    public: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    until: date | None = None
+
+
+class SignersPolicy(FileModel):
+    """How many people's own signatures a permit needs, beside the project's.
+
+    Attributes:
+        needed: by how many distinct people; ``keys`` whose count, by person.
+    """
+
+    needed: int = Field(ge=1, le=9)
+    keys: dict[PersonId, SignerKey]
+
+
 class ReviewPolicy(FileModel):
     """Who must decide.
 
@@ -146,6 +172,7 @@ class ReviewPolicy(FileModel):
         evidence_hours: how old the last night may be for the gate.
         never: indicators whose failure no approval can accept.
         allow_warn: whether the gate lets a warning pass without an approval naming it.
+        signers: who must sign a permit before it counts; by default the project's key alone does.
     """
 
     clause: str
@@ -162,6 +189,7 @@ class ReviewPolicy(FileModel):
     evidence_hours: float = Field(36.0, gt=0)
     never: tuple[str, ...] = ()
     allow_warn: bool = True
+    signers: SignersPolicy | None = None
 
 
 class ProfilePolicy(FileModel):

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from governance_pipeline.reviews.promotion import Desk
+    from governance_pipeline.reviews.desk import Desk
 
 
 @contextmanager
 def promotion_desk(project: Path | None) -> Iterator[Desk]:
     """The project at or above a folder, its store and its keys."""
     from governance_pipeline.bootstrap import checkpoint_log, open_project, open_project_store
-    from governance_pipeline.reviews.promotion import Desk
+    from governance_pipeline.reviews.desk import Desk
 
     opened = open_project(project)
     store = open_project_store(opened)

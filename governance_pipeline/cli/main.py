@@ -26,6 +26,7 @@ from governance_pipeline.cli import (
     purpose,
     reviews,
     serve,
+    signatures,
     store,
 )
 from governance_pipeline.cli.interrupts import heard
@@ -62,6 +63,7 @@ for part in (
     night,
     gate,
     promotion,
+    signatures,
     reviews,
     assessments,
     incidents,

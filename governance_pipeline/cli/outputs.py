@@ -16,10 +16,12 @@ from governance_pipeline.cli.assessments import ListedAssessment, ShownAssessmen
 from governance_pipeline.ledger.entries import Entry
 from governance_pipeline.profiles.access import Access
 from governance_pipeline.response.outbox import DispatchReport
+from governance_pipeline.reviews.desk import Promotion
 from governance_pipeline.reviews.gate import GateReport
-from governance_pipeline.reviews.promotion import Promotion, Readiness
+from governance_pipeline.reviews.promotion import Signatures
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.reviews.rollback import Readiness
 from governance_pipeline.stages.lineage_answers import (
     Lineage,
     LineageChange,
@@ -159,6 +161,7 @@ OUTPUTS: Mapping[str, Any] = {
     "gate": Gate,
     "promote": Promotion,
     "rollback-rehearse": Rehearsed,
+    "signature-add": Signatures,
     "lineage": Lineage,
     "lineage-impact": LineageImpact,
     "lineage-change": LineageChange,

@@ -12,7 +12,7 @@ from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, 
 from governance_pipeline.cli.desk import promotion_desk
 
 if TYPE_CHECKING:
-    from governance_pipeline.reviews.promotion import Readiness
+    from governance_pipeline.reviews.rollback import Readiness
 
 ModelArgument = Annotated[str, typer.Argument(help="Model name.")]
 VersionArgument = Annotated[str, typer.Argument(help="Registered version.")]
@@ -89,15 +89,23 @@ def rollback(
     rehearsal: Annotated[bool, typer.Option("--rehearse", help="Only say whether it could be done.")] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Bring back the version that was good, or say with --rehearse whether that could be done."""
+    """Bring back the version that was good, or say with --rehearse whether that could be done.
+
+    A rollback opens an incident. A rehearsal is remembered with --as; nothing else changes.
+    """
     from governance_pipeline.errors import UsageError
-    from governance_pipeline.reviews.promotion import rehearse, roll_back
+    from governance_pipeline.reviews.rollback import look_back, rehearse, roll_back
     from governance_pipeline.stages.services import utc_now
 
     with promotion_desk(project) as desk:
         if rehearsal:
-            ready = rehearse(desk, model, utc_now(), to=to, stage=stage)
-            _show_rehearsal(ready, output)
+            now = utc_now()
+            ready = (
+                rehearse(desk, model, now, to=to, stage=stage, person=person)
+                if person
+                else look_back(desk, model, now, to=to, stage=stage)
+            )
+            _show_rehearsal(ready, output, remembered=person is not None)
             raise typer.Exit(0 if ready.is_ready else 1)
         if person is None:
             raise UsageError("a rollback has to be somebody's", hint="say whose with --as, or --rehearse it")
@@ -111,12 +119,15 @@ def rollback(
     out.print(f"what remains to be done:\n{plan}", markup=False)
 
 
-def _show_rehearsal(ready: Readiness, output: Format) -> None:
+def _show_rehearsal(ready: Readiness, output: Format, *, remembered: bool) -> None:
     if output is Format.JSON:
         print_json({"ready": ready.is_ready, "rehearsal": ready})
-    elif ready.is_ready:
+        return
+    if ready.is_ready:
         console().print(
             f"[green]READY[/] {ready.model} {ready.version} can go back to version {ready.target}"
         )
     else:
         console().print(f"[bold red]NOT READY[/] {ready.model} {ready.version}: {'; '.join(ready.faults)}")
+    if not remembered:
+        console().print("[dim]nothing was remembered: rehearse it with --as[/]")

@@ -22,6 +22,7 @@ from governance_pipeline.vocabulary.night import (
     PictureFailed,
     PlaceRead,
     ReviewOpened,
+    StageMovedBack,
 )
 from governance_pipeline.vocabulary.outcome import Outcome
 
@@ -76,6 +77,22 @@ def _line(event: NightEvent) -> Iterator[str]:
             yield f"  [yellow]lineage not delivered[/] to {escape(event.destination)}: {escape(error)}"
         case PictureFailed():
             yield f"  [yellow]no drift picture[/] of {escape(event.dataset)}: {escape(event.reason)}"
+        case StageMovedBack() | NightSealed():
+            yield from _at_the_end(event)
+        case _:
+            return
+
+
+def _at_the_end(event: StageMovedBack | NightSealed) -> Iterator[str]:
+    match event:
+        case StageMovedBack(problem=None):
+            what = (
+                f"{escape(event.model)} version {event.found} was at {escape(event.stage)} without a permit"
+            )
+            yield f"  [bold yellow]moved back[/] {what}; version {event.restored} is back there"
+        case StageMovedBack():
+            problem = f"{escape(event.model)} at {escape(event.stage)}: {escape(event.problem or '')}"
+            yield f"  [bold red]not moved back[/] {problem}"
         case NightSealed() if event.missing:
             yield f"  [yellow]{len(event.missing)} of {event.expected} expected checks are missing[/]"
         case _:

@@ -108,11 +108,21 @@ class Withdrawals:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A version at a stage; ``problem`` says why it should not be there, "" where a permit stands."""
+    """A version at a stage.
+
+    Attributes:
+        problem: why it should not be there, "" where a permit stands.
+        since: when it took the stage; when it was registered, where nobody recorded that.
+        rehearsed: when a rollback from it was last rehearsed and could have been done; None for never.
+        no_way_back: why the newest rehearsal found that it could not be done, "" where it did not.
+    """
 
     version: str
     stage: str
     problem: str
+    since: datetime | None = None
+    rehearsed: datetime | None = None
+    no_way_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class ModelInputs:
         counted: of the version that serves, and of the newest where its training data differs.
         baseline: the profile of the data the version that serves was trained on; None where there is none.
         withdrawals: of the version that serves, and of a newer one.
-        stations: the versions at stages that need a permit.
+        stations: the versions at stages that need a permit or a rehearsed way back.
     """
 
     night: date

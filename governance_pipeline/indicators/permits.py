@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from governance_pipeline.indicators.base import Indicator, ModelInputs
+from governance_pipeline.indicators.base import Indicator, ModelInputs, Station
 from governance_pipeline.indicators.wording import listed
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -19,30 +19,31 @@ def measure(inputs: ModelInputs) -> Iterator[Measurement]:
     policy = inputs.playbook.indicators.permits
     if policy is None:
         return
-    without = [station for station in inputs.stations if station.problem]
+    stations = [station for station in inputs.stations if station.stage in policy.stages]
+    without = [station for station in stations if station.problem]
     yield Measurement(
         night=inputs.night,
         entity=Entity.model(inputs.model.name),
         indicator=NAME,
         outcome=NONE.judge(float(len(without))),
-        sentence=_sentence(inputs, policy.stages),
+        sentence=_sentence(stations, policy.stages),
         clause=policy.clause,
         value=float(len(without)),
         unit="versions",
-        n=len(inputs.stations),
+        n=len(stations),
         threshold=NONE,
         details={"without": {station.version: station.problem for station in without}},
     )
 
 
-def _sentence(inputs: ModelInputs, stages: tuple[str, ...]) -> str:
-    problems = [station.problem for station in inputs.stations if station.problem]
+def _sentence(stations: Sequence[Station], stages: tuple[str, ...]) -> str:
+    problems = [station.problem for station in stations if station.problem]
     if problems:
         text = "; ".join(problems)
         return f"{text[0].upper()}{text[1:]}."
-    if not inputs.stations:
+    if not stations:
         return f"No version is at {listed(stages)}, where it would need a permit."
-    there = listed([f"version {station.version} at {station.stage}" for station in inputs.stations])
+    there = listed([f"version {station.version} at {station.stage}" for station in stations])
     return f"A permit was given for {there}."
 
 

@@ -34,6 +34,7 @@ from governance_pipeline.indicators.provenance import PROVENANCE
 from governance_pipeline.indicators.proxy import PROXY
 from governance_pipeline.indicators.quality import QUALITY
 from governance_pipeline.indicators.recency import RECENCY
+from governance_pipeline.indicators.rehearsal import REHEARSAL
 from governance_pipeline.indicators.representation import REPRESENTATION
 from governance_pipeline.indicators.retention import RETENTION
 from governance_pipeline.indicators.twins import TWINS
@@ -61,6 +62,7 @@ INDICATORS: tuple[Indicator, ...] = (
     TWINS,
     WITHDRAWALS,
     PERMITS,
+    REHEARSAL,
 )
 
 

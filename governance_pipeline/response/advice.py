@@ -149,6 +149,22 @@ _ADVICE = {
             "If this one is to serve, have its review decided, and promote it: governance promote.",
         ),
     ),
+    "rehearsal": Advice(
+        "nobody knows whether we could go back",
+        (
+            "Rehearse it: governance rollback MODEL --rehearse --as YOUR-ID.",
+            "Where it says that there is no way back, name a target in the model's file or approve one.",
+            "Walk through the plan in the model's file with whoever is on call.",
+        ),
+    ),
+    "rollback": Advice(
+        "a version was rolled back",
+        (
+            "Do what remains of the plan in the model's file.",
+            "Find out what went wrong, and since when people were affected.",
+            "Resolve the incident with what was found: governance incident resolve.",
+        ),
+    ),
     "twins": Advice(
         "two teams hold what looks like the same feature",
         (

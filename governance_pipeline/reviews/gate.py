@@ -14,6 +14,7 @@ from governance_pipeline.errors import NotFound
 from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.surroundings import surroundings
+from governance_pipeline.reviews.admission import acts_on, rolled_back
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
@@ -22,7 +23,7 @@ from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.function import people_needed
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
-from governance_pipeline.vocabulary.review import ModelVersion
+from governance_pipeline.vocabulary.review import ModelVersion, ReviewEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class _Facts:
     entities: frozenset[Entity]
     evidence: Evidence
     review: ReviewState | None
+    left: ReviewEvent | None
     now: datetime
 
 
@@ -143,6 +145,7 @@ def _gather(
         measurements = unit.measurements.of_night(night.night) if night else ()
         edges = unit.lineage.of_night(night.night) if night else ()
         review = review_of_version(unit, model_name, version)
+        left = rolled_back(acts_on(unit, model_name), version)
     entities = concerned_entities(model, LineageGraph.of(edges))
     evidence = gather(
         found,
@@ -152,7 +155,7 @@ def _gather(
         allow_warn=project.playbook.reviews.allow_warn,
     )
     return _Facts(
-        project, model, found, reading.problems, night, measurements, entities, evidence, review, now
+        project, model, found, reading.problems, night, measurements, entities, evidence, review, left, now
     )
 
 
@@ -216,7 +219,16 @@ def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
             f"{sentence}; still to decide: {waiting}" if waiting and status.is_open else sentence,
             f"see `governance review show {review.id}`",
         )
-    elif not review.evidence.covers(facts.evidence):
+        return
+    if facts.left is not None and (review.settled_at is None or review.settled_at <= facts.left.at):
+        yield GateReason(
+            "rolled_back",
+            f"version {facts.version.version} was rolled back from '{facts.left.data['stage']}' on"
+            f" {calendar_date(facts.left.at)}, after its approval: {facts.left.data['reason']}",
+            f"revoke and re-open the review (`governance review revoke {review.id}`, then `reopen`),"
+            " and decide again",
+        )
+    if not review.evidence.covers(facts.evidence):
         yield GateReason(
             "approval_void",
             review.evidence.what_changed(facts.evidence),

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from governance_pipeline.charter.playbook import SignersPolicy
 from governance_pipeline.ledger.canonical import canonical, plain
-from governance_pipeline.ledger.offline import BrokenProof, Keys, open_envelope, pre_authentication
+from governance_pipeline.ledger.offline import BrokenProof, Keys, PublicKey, open_envelope, pre_authentication
 from governance_pipeline.ledger.signing import SigningKey
 from governance_pipeline.reviews.evidence import Evidence
 from governance_pipeline.reviews.review import ReviewState
@@ -145,6 +146,37 @@ def read_permit(envelope: Mapping[str, Any], keys: Keys) -> Permit:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenProof(f"the permit cannot be read: {error}") from error
+
+
+def co_sign(envelope: Mapping[str, Any], key: SigningKey) -> dict[str, str]:
+    """One more signature on an envelope, as it stands among its signatures."""
+    message = pre_authentication(envelope["payloadType"], base64.b64decode(envelope["payload"]))
+    return {"keyid": key.id, "sig": base64.b64encode(key.sign(message)).decode()}
+
+
+def signers_of(envelope: Mapping[str, Any], policy: SignersPolicy) -> tuple[str, ...]:
+    """The people whose own signature on a permit holds. Keys count, not names: one key under two names is
+    one person's, the first's.
+    """
+    message = pre_authentication(envelope["payloadType"], base64.b64decode(envelope["payload"]))
+    issued = json.loads(base64.b64decode(envelope["payload"]))["predicate"]["issuedAt"]
+    day = datetime.fromisoformat(issued).date()
+    signatures = [_bytes(one["sig"]) for one in envelope["signatures"]]
+    found: dict[bytes, str] = {}
+    for person, key in policy.keys.items():
+        public = PublicKey(base64.b64decode(key.public))
+        counts = key.until is None or day <= key.until
+        if counts and any(public.verifies(signature, message) for signature in signatures):
+            found.setdefault(public.public, person)
+    return tuple(found.values())
+
+
+def _bytes(text: str) -> bytes:
+    """What a signature says; nothing where it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 def permit_id(envelope: Mapping[str, Any]) -> str:

@@ -1,80 +1,27 @@
-"""Promote under a valid permit, roll back to a version that was good: the acts that a registry obeys."""
+"""Promote under a valid permit, and issue and sign permits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from itertools import chain
+from datetime import datetime
 from typing import Any
 
-from governance_pipeline.catalog.reader import Surroundings
-from governance_pipeline.catalog.registries import read_registry
 from governance_pipeline.catalog.registry_moves import move_stage
-from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.people import Person
-from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import NotFound, Refused
-from governance_pipeline.ledger.offline import BrokenProof, Keys
-from governance_pipeline.ledger.signing import SigningKeys
-from governance_pipeline.lineage.surroundings import surroundings
+from governance_pipeline.indicators.wording import counted, listed
+from governance_pipeline.ledger.offline import BrokenProof
+from governance_pipeline.ledger.signing import SigningKey
+from governance_pipeline.reviews.admission import Signed, acts_on, permits, rolled_back, signed
+from governance_pipeline.reviews.desk import Desk, Promotion, act, actor_of, holder, registered
 from governance_pipeline.reviews.fold import fold
 from governance_pipeline.reviews.gate import GateReason, GateReport, evaluate_gate
-from governance_pipeline.reviews.permit import Permit, read_permit, sign, statement
-from governance_pipeline.reviews.review import ReviewState
-from governance_pipeline.reviews.service import append_late, load_review, person_of, review_of_version
-from governance_pipeline.store.ports import Store, Unit
-from governance_pipeline.vocabulary.review import ModelVersion, ReviewAct, ReviewEvent
-
-PREVIOUS = "previous_approved"
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the acts here work with.
-
-    Attributes:
-        keys: that sign permits.
-        environ: where ``${NAME}`` of a registry's connection is looked up.
-    """
-
-    project: Project
-    store: Store
-    keys: SigningKeys
-    environ: Mapping[str, str]
-
-    def around(self, now: datetime) -> Surroundings:
-        return surroundings(self.project, now, self.environ)
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """A version that took a stage, under a permit, from ``replaced`` (None: nobody held it)."""
-
-    model: str
-    version: str
-    stage: str
-    permit: str
-    replaced: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether there is something to roll back to.
-
-    Attributes:
-        target: the version; None where there is none.
-        faults: why it could not take over; empty where it could.
-    """
-
-    model: str
-    version: str
-    target: str | None
-    faults: tuple[str, ...]
-
-    @property
-    def is_ready(self) -> bool:
-        return self.target is not None and not self.faults
+from governance_pipeline.reviews.permit import co_sign, sign, statement
+from governance_pipeline.reviews.service import append_late, load_review
+from governance_pipeline.reviews.targets import find_target
+from governance_pipeline.vocabulary.review import ReviewAct
 
 
 def gate_for_stage(desk: Desk, model: str, version: str, stage: str, now: datetime) -> GateReport:
@@ -93,19 +40,19 @@ def issue_permit(
         Refused: the gate is closed, or the person may not act.
         NotFound: no such model, version or person.
     """
-    actor = _actor(desk.project, person, now.date())
+    actor = actor_of(desk.project, person, now.date())
     return _issue(desk, _open_gate(desk, model, version, now), stage, actor, now)
 
 
 def _issue(desk: Desk, report: GateReport, stage: str, actor: Person, now: datetime) -> Mapping[str, Any]:
     spec = desk.project.model(report.model)
-    found = _registered(spec, report.version, desk.around(now))
+    found = registered(spec, report.version, desk.around(now))
     with desk.store.begin() as unit:
         review = load_review(unit, str(report.review))
         night = unit.nights.latest()
         assert night is not None  # the gate is open
         concerned = [m for m in unit.measurements.of_night(night.night) if m.entity in report.entities]
-        target = _target(unit, spec, found, desk.around(now))
+        target = find_target(unit, spec, found, desk.around(now))
         told = statement(
             desk.project.settings.name,
             found,
@@ -119,8 +66,55 @@ def _issue(desk: Desk, report: GateReport, stage: str, actor: Person, now: datet
         )
         envelope = sign(told, desk.keys.newest())
         data = {"stage": stage, "envelope": envelope}
-        append_late(unit, _act(review, ReviewAct.PERMITTED, now, actor.id, data))
+        append_late(unit, act(review, ReviewAct.PERMITTED, now, actor.id, data))
     return envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Who has signed a permit of their own hand, and how many people must."""
+
+    permit: str
+    signed_by: tuple[str, ...]
+    needed: int
+
+    @property
+    def missing(self) -> int:
+        return max(self.needed - len(self.signed_by), 0)
+
+
+def sign_permit(
+    desk: Desk, model: str, version: str, stage: str, *, person: str, key: SigningKey, now: datetime
+) -> Signatures:
+    """Add somebody's own signature to the newest permit for a stage.
+
+    Raises:
+        Refused: the person may not act, or the key is not the one that the playbook has for them.
+        NotFound: there is no such person, or no permit that a key of the project has signed.
+    """
+    actor = actor_of(desk.project, person, now.date())
+    policy = desk.project.playbook.reviews.signers
+    named = policy.keys.get(actor.id) if policy else None
+    if named is None or named.public != b64encode(key.public).decode():
+        raise Refused(
+            f"this is not the key that the playbook has for {actor.name}",
+            hint="people's public keys stand under reviews.signers.keys of the playbook",
+        )
+    with desk.store.begin() as unit:
+        events = acts_on(unit, model)
+        found = list(permits(events, version, stage, desk.trust))
+        if not found:
+            raise NotFound(
+                f"there is no permit of {model} {version} for '{stage}' to sign",
+                hint=f"somebody issues it first: `governance permit {model} {version} --stage {stage}`",
+            )
+        newest = found[-1]
+        if actor.id not in newest.signed_by:
+            data = {"stage": stage, "permit": newest.permit.id, **co_sign(newest.envelope, key)}
+            review = load_review(unit, newest.permit.review)
+            append_late(unit, act(review, ReviewAct.SIGNED, now, actor.id, data))
+        signed_by = (*(one for one in newest.signed_by if one != actor.id), actor.id)
+    return Signatures(newest.permit.id, signed_by, newest.needed)
 
 
 def promote(desk: Desk, model: str, version: str, stage: str, *, person: str, now: datetime) -> Promotion:
@@ -128,157 +122,78 @@ def promote(desk: Desk, model: str, version: str, stage: str, *, person: str, no
     and none stands.
 
     Raises:
-        Refused: the gate is closed, or the person may not act.
+        Refused: the gate is closed, the person may not act, or the permit lacks signatures of people.
         NotFound: no such model, version or person.
         CannotEvaluate: the registry cannot be read or written.
     """
-    actor = _actor(desk.project, person, now.date())
+    actor = actor_of(desk.project, person, now.date())
     report = _open_gate(desk, model, version, now)
-    permit, problem = _standing_permit(desk, report, stage, now)
-    if problem is not None:
+    found, problem = _standing_permit(desk, report, stage, now)
+    if problem is not None and problem.code != "permit_unsigned":
         _issue(desk, report, stage, actor, now)
-        permit, problem = _standing_permit(desk, report, stage, now)
-    if permit is None or problem is not None:
-        raise Refused(problem.sentence if problem else "there is no permit", hint="see `governance gate`")
+        found, problem = _standing_permit(desk, report, stage, now)
+    if found is None or problem is not None:
+        sentence = problem.sentence if problem else "there is no permit"
+        raise Refused(sentence, hint=problem.next_step if problem else "see `governance gate`")
+    permit = found.permit
     spec, around = desk.project.model(model), desk.around(now)
-    replaced = _holder(spec, stage, around)
+    replaced = holder(spec, stage, around)
     move_stage(spec, version, stage, around)
     with desk.store.begin() as unit:
         review = load_review(unit, permit.review)
-        data = {"stage": stage, "permit": permit.id, "replaced": replaced}
-        append_late(unit, _act(review, ReviewAct.PROMOTED, now, actor.id, data))
+        data = {"stage": stage, "permit": permit.id, "replaced": replaced, "to": version}
+        append_late(unit, act(review, ReviewAct.PROMOTED, now, actor.id, data))
     return Promotion(model, version, stage, permit.id, None if replaced == version else replaced)
-
-
-def rehearse(desk: Desk, model: str, now: datetime, *, to: str | None = None, stage: str) -> Readiness:
-    """Whether the version at ``stage`` could be rolled back now. Changes nothing.
-
-    Raises:
-        NotFound: no such model, or nothing is at that stage.
-    """
-    spec, around = desk.project.model(model), desk.around(now)
-    holder = _holder(spec, stage, around)
-    if holder is None:
-        raise NotFound(f"no version of {model} is at '{stage}'", hint="see the registry, or name --stage")
-    current = _registered(spec, holder, around)
-    with desk.store.begin() as unit:
-        target = _registered(spec, to, around) if to else _target(unit, spec, current, around)
-        if target is None:
-            return Readiness(model, holder, None, ("no earlier version was ever approved",))
-        return Readiness(model, holder, target.version, tuple(_target_faults(desk, unit, target)))
-
-
-def roll_back(
-    desk: Desk,
-    model: str,
-    *,
-    to: str | None = None,
-    stage: str,
-    person: str,
-    reason: str,
-    now: datetime,
-) -> Promotion:
-    """Bring back the version that the model's file names, or ``to``.
-
-    The target needs no permit of today: that would forbid the way out when it is needed. It must be the
-    artefact that a review once approved.
-
-    Raises:
-        Refused: no reason, or the target could not take over.
-        NotFound: no such model or person, or nothing is at that stage.
-        CannotEvaluate: the registry cannot be read or written.
-    """
-    actor = _actor(desk.project, person, now.date())
-    if not reason.strip():
-        raise Refused("a rollback needs a reason", hint="say in a sentence what is wrong")
-    ready = rehearse(desk, model, now, to=to, stage=stage)
-    if ready.target is None or ready.faults:
-        raise Refused(
-            f"{model} {ready.version} cannot be rolled back: {'; '.join(ready.faults)}",
-            hint="name another approved version with --to",
-        )
-    spec = desk.project.model(model)
-    move_stage(spec, ready.target, stage, desk.around(now))
-    with desk.store.begin() as unit:
-        review = review_of_version(unit, model, ready.target)
-        assert review is not None  # it was approved
-        data = {
-            "stage": stage,
-            "from": ready.version,
-            "to": ready.target,
-            "digest": _registered(spec, ready.target, desk.around(now)).digest,
-            "reason": reason.strip(),
-        }
-        append_late(unit, _act(review, ReviewAct.ROLLED_BACK, now, actor.id, data))
-    return Promotion(model, ready.target, stage, "", ready.version)
-
-
-def unpermitted(unit: Unit, version: ModelVersion, keys: Keys, until: datetime) -> str | None:
-    """Why a version should not be at its stage: nobody ever permitted that artefact there.
-
-    Args:
-        until: a permit issued after it does not count.
-    """
-    for event in chain.from_iterable(_reviews(unit, version)):
-        if event.at <= until and version.digest in _admitted(event, version.stage, keys):
-            return None
-    return f"version {version.version} is at '{version.stage}', and no permit was ever given for that"
-
-
-def _admitted(event: ReviewEvent, stage: str, keys: Keys) -> set[str]:
-    """The digest of the artefact that an event has let take a stage, if it has."""
-    if event.data.get("stage") != stage:
-        return set()
-    if event.act is ReviewAct.ROLLED_BACK:
-        return {event.data["digest"]}
-    if event.act is not ReviewAct.PERMITTED:
-        return set()
-    try:
-        return {read_permit(event.data["envelope"], keys).model_digest}
-    except BrokenProof:  # whoever wrote it, none of our keys has signed it
-        return set()
 
 
 def _standing_permit(
     desk: Desk, report: GateReport, stage: str, now: datetime
-) -> tuple[Permit | None, GateReason | None]:
+) -> tuple[Signed | None, GateReason | None]:
     """The newest permit for the stage, and why it does not hold now."""
     step = f"run `governance promote {report.model} {report.version} --stage {stage}`, or `governance permit`"
     with desk.store.begin() as unit:
         events = unit.reviews.events(report.review) if report.review else ()
-        state = fold(events) if events else None
+        everything = acts_on(unit, report.model)
     given = [e for e in events if e.act is ReviewAct.PERMITTED and e.data["stage"] == stage]
-    if not given or state is None:
+    if not given:
         return None, GateReason("permit_missing", f"there is no permit for '{stage}'", step)
     try:
-        permit = read_permit(given[-1].data["envelope"], desk.keys.trusted())
+        found = signed(given[-1], events, desk.trust)
     except BrokenProof as error:
         return None, GateReason("permit_broken", f"the permit for '{stage}' does not hold: {error}", step)
+    problem = _fault(found, report, fold(events).evidence.digest, now, step)
+    left = rolled_back(everything, report.version, stage)
+    if problem is None and left is not None and found.permit.issued_at <= left.at:
+        why = f"permit {found.permit.id} is void: '{stage}' was rolled back from it after it was given"
+        problem = GateReason("permit_void", why, step)
+    if problem is None and found.since is None:
+        problem = _unsigned(found, report, stage)
+    return found, problem
+
+
+def _fault(found: Signed, report: GateReport, evidence: str, now: datetime, step: str) -> GateReason | None:
+    """Why a permit that somebody gave does not hold any longer."""
+    permit = found.permit
     if now > permit.expires_at:
-        return permit, GateReason(
-            "permit_expired", f"permit {permit.id} ran out on {permit.expires_at:%d %B %Y}", step
-        )
-    if (permit.model, permit.version) != (
-        report.model,
-        report.version,
-    ) or permit.evidence != state.evidence.digest:
-        return permit, GateReason(
-            "permit_void", f"permit {permit.id} was given on other evidence than what stands now", step
-        )
+        why = f"permit {permit.id} ran out on {permit.expires_at:%d %B %Y}"
+        return GateReason("permit_expired", why, step)
+    if (permit.model, permit.version, permit.evidence) != (report.model, report.version, evidence):
+        why = f"permit {permit.id} was given on other evidence than what stands now"
+        return GateReason("permit_void", why, step)
     if not report.is_open:
-        return permit, GateReason(
-            "permit_void",
-            f"permit {permit.id} is void: {report.reasons[0].sentence}",
-            report.reasons[0].next_step,
-        )
-    return permit, None
+        why = f"permit {permit.id} is void: {report.reasons[0].sentence}"
+        return GateReason("permit_void", why, report.reasons[0].next_step)
+    return None
 
 
-def _actor(project: Project, identity: str, day: date) -> Person:
-    found = person_of(project.charter, identity)
-    if not found.active_on(day):
-        raise Refused(f"{found.name} is not in the organisation on {day:%d %B %Y}", hint="somebody else must")
-    return found
+def _unsigned(found: Signed, report: GateReport, stage: str) -> GateReason:
+    by = f", by {listed(found.signed_by)}" if found.signed_by else ""
+    return GateReason(
+        "permit_unsigned",
+        f"permit {found.permit.id} needs the signatures of {counted(found.needed, 'person', 'people')}"
+        f" and has {len(found.signed_by)}{by}",
+        f"ask for `governance signature add {report.model} {report.version} --stage {stage}`",
+    )
 
 
 def _open_gate(desk: Desk, model: str, version: str, now: datetime) -> GateReport:
@@ -289,75 +204,3 @@ def _open_gate(desk: Desk, model: str, version: str, now: datetime) -> GateRepor
             hint=f"see `governance gate {report.model} {report.version}`",
         )
     return report
-
-
-def _act(
-    review: ReviewState, act: ReviewAct, at: datetime, actor: str, data: Mapping[str, Any]
-) -> ReviewEvent:
-    return ReviewEvent(review.id, review.sequence + 1, act, at, actor, data)
-
-
-def _registered(spec: ModelSpec, version: str, around: Surroundings) -> ModelVersion:
-    found = {one.version: one for one in read_registry(spec, around).versions}
-    if version not in found:
-        raise NotFound(
-            f"{spec.name} has no sound version '{version}' registered", hint="see `governance gate`"
-        )
-    return found[version]
-
-
-def _holder(spec: ModelSpec, stage: str, around: Surroundings) -> str | None:
-    held = [one.version for one in read_registry(spec, around).versions if one.stage == stage]
-    return held[-1] if held else None
-
-
-def _target(unit: Unit, spec: ModelSpec, current: ModelVersion, around: Surroundings) -> ModelVersion | None:
-    """What the model's file says a rollback goes to: a version, or the newest other one once approved."""
-    versions = read_registry(spec, around).versions
-    if spec.rollback.target != PREVIOUS:
-        return next((one for one in versions if one.version == spec.rollback.target), None)
-    earlier = [
-        one
-        for one in versions
-        if one.version != current.version and one.registered_at <= current.registered_at
-    ]
-    approved = [one for one in earlier if _approvals(unit, one)]
-    return approved[-1] if approved else None
-
-
-def _target_faults(desk: Desk, unit: Unit, target: ModelVersion) -> Sequence[str]:
-    """Why a target could not take over: it was never approved as it is, or what it reads is gone."""
-    faults = []
-    if not _approvals(unit, target):
-        faults.append(f"version {target.version} was never approved as the artefact that it is now")
-    spec = desk.project.model(target.model)
-    missing = [f.column for f in spec.features if f.dataset not in desk.project.contracts]
-    if missing:
-        faults.append(f"its feature {missing[0]} is served by no contract any more")
-    for feature in spec.features:
-        contract = desk.project.contracts.get(feature.dataset)
-        if contract is not None and contract.column(feature.name) is None:
-            faults.append(f"its feature {feature.column} is not in the contract any more")
-    return faults
-
-
-def _approvals(unit: Unit, version: ModelVersion) -> list[ReviewState]:
-    """The states in which a review of exactly this artefact was approved, at any time."""
-    found = []
-    for events in _reviews(unit, version):
-        for count, event in enumerate(events, 1):
-            if event.act is not ReviewAct.DECIDED:
-                continue
-            state = fold(events[:count])
-            if state.is_approved and state.evidence.model_digest == version.digest:
-                found.append(state)
-    return found
-
-
-def _reviews(unit: Unit, version: ModelVersion) -> list[Sequence[ReviewEvent]]:
-    """The events of each review of a version."""
-    return [
-        unit.reviews.events(review_id)
-        for review_id, milestone in unit.reviews.list()
-        if (milestone.model, milestone.version) == (version.model, version.version)
-    ]

@@ -40,7 +40,8 @@ def tell_upkeep(
     alerts: dict[str, Alert] = {}
     for event in events:
         circle = Circle(circle.project, after(circle.state, event), circle.interests, circle.day)
-        for news in _news(circle, event):
+        moved = event.act is ReviewAct.MOVED_BACK
+        for news in [_moved_back(circle, event)] if moved else _news(circle, event):
             for recipient in dict.fromkeys(news.recipients):
                 for route in routes_to(recipient, circle.state.model, circle.project, night):
                     alert = _alert(night, milestone, circle.project, event, route, news)
@@ -88,6 +89,21 @@ def _news(circle: Circle, event: ReviewEvent) -> Iterator[_News]:
             fallen = ", ".join(person for person, _ in event.data["fallen"])
             told = f"The open decision of {fallen} counts no more: they hold the function no longer."
             yield _News([owner], "a decision has fallen", [told, still], [look])
+
+
+def _moved_back(circle: Circle, event: ReviewEvent) -> _News:
+    model = circle.state.model
+    left, back, stage = (event.data[key] for key in ("from", "to", "stage"))
+    return _News(
+        [circle.project.models[model].owner, circle.project.charter.steward],
+        "a version that nobody permitted was taken from its stage",
+        [f"Version {left} was at '{stage}', and nobody had permitted that. Version {back} is back there."],
+        [
+            f"governance review show {circle.state.id}",
+            "governance ledger show",
+            f"governance promote {model} {left} --stage {stage} --as YOUR-ID",
+        ],
+    )
 
 
 def _decide(review: str, person: str, function: str) -> str:

@@ -101,6 +101,20 @@ class LineagePublished:
 
 
 @dataclass(frozen=True, slots=True)
+class StageMovedBack:
+    """A version that nobody permitted was ``found`` at a stage, and ``restored`` brought back to it; or why
+    that could not be done (``problem``). Only where the playbook says so.
+    """
+
+    night: date
+    model: str
+    stage: str
+    found: str | None
+    restored: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NightSealed:
     """Expected against received measurements: what is missing is as visible as what failed."""
 
@@ -123,5 +137,6 @@ NightEvent = (
     | ReviewOpened
     | PictureFailed
     | LineagePublished
+    | StageMovedBack
     | NightSealed
 )

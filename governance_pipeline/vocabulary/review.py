@@ -64,7 +64,10 @@ class ReviewAct(StrEnum):
     REOPENED = "reopened"
     PERMITTED = "permitted"
     PROMOTED = "promoted"
+    SIGNED = "signed"
+    REHEARSED = "rehearsed"
     ROLLED_BACK = "rolled_back"
+    MOVED_BACK = "moved_back"
 
 
 class Verdict(StrEnum):

@@ -41,7 +41,8 @@ ALL = dict(verbs(typer.main.get_command(main.app)))
 def test_the_verbs_are_those_of_the_manual():
     assert {words[0] for words in ALL} == {
         "init", "validate", "nightly", "check", "status", "gate", "review", "incident", "alert", "lineage",
-        "consent", "assessment", "ledger", "permit", "promote", "rollback", "store", "demo", "up", "serve",
+        "consent", "assessment", "ledger", "permit", "promote", "rollback", "signature",
+        "store", "demo", "up", "serve",
     }  # fmt: skip
 
 

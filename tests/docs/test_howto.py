@@ -15,6 +15,7 @@ from governance_pipeline.charter.loader import load_project
 from governance_pipeline.charter.model import Registry
 from governance_pipeline.charter.odcs_terms import DatasetTerms
 from governance_pipeline.charter.people import Charter
+from governance_pipeline.charter.playbook import ReviewPolicy
 from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.charter.yaml_source import read_yaml
@@ -76,6 +77,8 @@ def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_p
         Charter.model_validate({"steward": "sam", "people": [PERSON], **data})
     elif set(data) == {"indicators"}:
         a_playbook(**data["indicators"])
+    elif set(data) == {"reviews"}:
+        ReviewPolicy.model_validate({"clause": "P-1", "by_tier": {}, **data["reviews"]})
     elif set(data) == {"plugins"}:
         for policy in data["plugins"].values():
             IndicatorPolicy.model_validate(policy)

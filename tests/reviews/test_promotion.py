@@ -16,16 +16,11 @@ from governance_pipeline.catalog.registries import read_registry
 from governance_pipeline.errors import NotFound, Refused
 from governance_pipeline.ledger.offline import PublicKey
 from governance_pipeline.ledger.signing import SigningKey, SigningKeys
+from governance_pipeline.reviews.admission import Trust, unpermitted
+from governance_pipeline.reviews.desk import Desk
 from governance_pipeline.reviews.permit import sign
-from governance_pipeline.reviews.promotion import (
-    Desk,
-    gate_for_stage,
-    issue_permit,
-    promote,
-    rehearse,
-    roll_back,
-    unpermitted,
-)
+from governance_pipeline.reviews.promotion import gate_for_stage, issue_permit, promote
+from governance_pipeline.reviews.rollback import look_back, roll_back
 from governance_pipeline.reviews.service import append_late, eligible
 from governance_pipeline.testing import AS_OF, MODEL, NIGHT, a_playbook, register_version
 from governance_pipeline.testing.project import REGISTRY
@@ -208,13 +203,13 @@ def permitted_in_production(found: Lab) -> dict[str, bool]:
     """Whether each version in production may be there."""
     serving = [one for one in registered(found).values() if one.stage == "production"]
     with found.services.store.begin() as unit:
-        keys = keys_of(found).trusted()
-        return {one.version: unpermitted(unit, one, keys, found.clock()) is None for one in serving}
+        trust = desk(found).trust
+        return {one.version: unpermitted(unit, one, trust, found.clock()) is None for one in serving}
 
 
 def test_a_rollback_goes_to_the_version_approved_before(approved: Lab):
     found = promoted_and_served(approved)
-    ready = rehearse(desk(found), MODEL, found.clock(), stage="production")
+    ready = look_back(desk(found), MODEL, found.clock(), stage="production")
     assert (ready.version, ready.target, ready.is_ready) == ("3", "2", True)
     done = roll_back(
         desk(found),
@@ -241,7 +236,7 @@ def test_a_rollback_needs_a_reason_and_a_sound_target(approved: Lab):
             desk(found), MODEL, to="1", stage="production", person="ada", reason="Bad.", now=found.clock()
         )
     register_version(found.root, "2", stage="replaced", content=b"not what was approved")
-    assert rehearse(desk(found), MODEL, found.clock(), stage="production").faults == (
+    assert look_back(desk(found), MODEL, found.clock(), stage="production").faults == (
         "no earlier version was ever approved",
     )
     assert stages(found)["3"] == "production"
@@ -249,18 +244,17 @@ def test_a_rollback_needs_a_reason_and_a_sound_target(approved: Lab):
 
 def test_nothing_at_a_stage_cannot_be_rolled_back(approved: Lab):
     with pytest.raises(NotFound, match="is at 'shadow'"):
-        rehearse(desk(approved), MODEL, approved.clock(), stage="shadow")
+        look_back(desk(approved), MODEL, approved.clock(), stage="shadow")
 
 
 def test_what_stands_at_a_stage_without_a_permit_is_told(approved: Lab):
     now = approved.clock()
-    keys = keys_of(approved)
     promote(desk(approved), MODEL, "2", "production", person="ada", now=now)
     found = registered(approved)
     with approved.services.store.begin() as unit:
-        assert unpermitted(unit, found["2"], keys.trusted(), now) is None
-        assert "no permit was ever given" in str(unpermitted(unit, found["1"], keys.trusted(), now))
-        other = {OTHER.id: PublicKey(OTHER.public)}
+        assert unpermitted(unit, found["2"], desk(approved).trust, now) is None
+        assert "no permit was ever given" in str(unpermitted(unit, found["1"], desk(approved).trust, now))
+        other = Trust({OTHER.id: PublicKey(OTHER.public)})
         assert unpermitted(unit, found["2"], other, now) is not None
 
 

@@ -46,6 +46,7 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
             message = f"'{name}' is among `never`: nobody may waive it"
             yield source.problem(path, message, expected="an indicator that is not in `never`", key=True)
     yield from _risk_bounds(playbook)
+    yield from _signers(playbook)
     if charter is not None:
         yield from _holders(playbook, charter.value)
 
@@ -110,6 +111,20 @@ def _risk_bounds(playbook: Loaded[Playbook]) -> Iterator[Problem]:
             yield playbook.source.problem(("risk", "bounds", upper), message, expected=f"more than {low:g}")
 
 
+def _signers(playbook: Loaded[Playbook]) -> Iterator[Problem]:
+    """A permit that needs more signatures than there are people with a key can never count."""
+    signers = playbook.value.reviews.signers
+    if signers is None:
+        return
+    distinct = len({key.public for key in signers.keys.values()})
+    if distinct < signers.needed:
+        message = (
+            f"a permit needs {signers.needed} people's signatures, and {distinct} have a key of their own"
+        )
+        expected = f"at least {signers.needed} different keys under `keys`"
+        yield playbook.source.problem(("reviews", "signers", "needed"), message, expected=expected)
+
+
 def _holders(playbook: Loaded[Playbook], charter: Charter) -> Iterator[Problem]:
     """A review that asks for more people of a function than there are can never be decided."""
     reviews = playbook.value.reviews
@@ -120,6 +135,10 @@ def _holders(playbook: Loaded[Playbook], charter: Charter) -> Iterator[Problem]:
     asked += [(("reviews", "by_stage", stage), needs) for stage, needs in reviews.by_stage.items()]
     asked += [(("reviews", "waivers", name, "by"), rule.by) for name, rule in reviews.waivers.items()]
     people, unknown = [person.id for person in charter.people], "no person of charter.yaml"
+    signers = reviews.signers
+    for person in signers.keys if signers else ():
+        key = ("reviews", "signers", "keys", person)
+        yield from known_name(person, people, playbook.source, key, unknown, key=True)
     for number, step in enumerate(reviews.escalation):
         here = ("reviews", "escalation", number)
         for function, person in step.stand_ins.items():
