@@ -14,7 +14,9 @@ from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.schema_export import DIALECT
 from governance_pipeline.cli.assessments import ListedAssessment, ShownAssessment
 from governance_pipeline.ledger.entries import Entry
+from governance_pipeline.ledger.offline import PackReport
 from governance_pipeline.profiles.access import Access
+from governance_pipeline.reports.evidence.pack import Packed
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.desk import Promotion
 from governance_pipeline.reviews.gate import GateReport
@@ -148,6 +150,12 @@ class LedgerKeys:
 
 
 @dataclass(frozen=True)
+class VerifiedPack:
+    holds: bool
+    report: PackReport
+
+
+@dataclass(frozen=True)
 class Rehearsed:
     ready: bool
     rehearsal: Readiness
@@ -162,6 +170,8 @@ OUTPUTS: Mapping[str, Any] = {
     "promote": Promotion,
     "rollback-rehearse": Rehearsed,
     "signature-add": Signatures,
+    "evidence": Packed,
+    "verify": VerifiedPack,
     "lineage": Lineage,
     "lineage-impact": LineageImpact,
     "lineage-change": LineageChange,

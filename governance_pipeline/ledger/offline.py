@@ -1,8 +1,8 @@
-"""What an auditor needs to check a ledger alone: this one file, and the package ``cryptography``.
+"""What an auditor needs to check a ledger or an evidence pack alone: this file, and ``cryptography``.
 
-It imports nothing of this project, and takes from whoever shows the ledger no algorithm, size, index or key:
-those come from RFC 6962 and from the public keys that the auditor already holds. The project itself
-verifies through this file, so that both mean the same.
+``python offline.py FOLDER --key KEYS`` checks a pack. The file imports nothing of this project, and takes
+from whoever shows the ledger no algorithm, size, index or key: those come from RFC 6962 and from the public
+keys that the auditor already holds. The project itself verifies through it, so that both mean the same.
 
 Sources: RFC 6962 section 2.1 (the tree and its proofs); C2SP signed-note and tlog-checkpoint (checkpoints);
 the DSSE protocol v1.0.2 (envelopes).
@@ -10,12 +10,16 @@ the DSSE protocol v1.0.2 (envelopes).
 
 from __future__ import annotations
 
+import argparse
 import base64
 import binascii
 import hashlib
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 ENTRY_CONTEXT = b"governance-ledger-entry-v1\n"
@@ -85,7 +89,7 @@ def read_keys(text: str) -> dict[str, PublicKey]:
             PublicKey(_decoded(one["public"]), int(one["first"]), one["until"])
             for one in json.loads(text)["keys"]
         ]
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
         raise BrokenProof(f"the file of public keys cannot be read: {error}") from error
     if any(len(key.public) != _KEY_BYTES for key in keys):
         raise BrokenProof("the file of public keys has a key that is not 32 bytes long")
@@ -376,3 +380,367 @@ def open_envelope(envelope: Mapping[str, Any], keys: Keys, *, threshold: int = 1
             f"{len(signers)} of the {max(threshold, 1)} signatures that are needed are there, by trusted keys"
         )
     return payload
+
+
+# Evidence packs
+
+MANIFEST = "MANIFEST"
+SIGNED_MANIFEST = "MANIFEST.dsse.json"
+PACK = "urn:governance-pipeline:evidence:v1"
+_IN_TOTO = "application/vnd.in-toto+json"
+_ENVELOPE, _SIGNATURE = {"payload", "payloadType", "signatures"}, {"keyid", "sig"}
+_KEYS, _CHECKPOINT, _ENTRIES = "ledger/keys.public.json", "ledger/checkpoint.txt", "ledger/entries.json"
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error, BrokenProof)
+
+
+_PERMITTED, _SIGNED = "review.permitted", "review.signed"
+
+
+class NoPack(Exception):
+    """A folder that holds no evidence pack, or that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackFault:
+    """Something in a pack that is not as it was signed.
+
+    Attributes:
+        where: the file, with the entry where it is about one: ``ledger/entries.json#12``.
+    """
+
+    code: str
+    where: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an entry tells: an act of some kind; ``said`` is None where it was erased."""
+
+    kind: str
+    said: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackReport:
+    """What a verification of a pack found.
+
+    Attributes:
+        about: project, model, version and the instant, as the signed manifest says; "" where none holds.
+        keys: ids of the keys that were trusted; ``first_sight`` whether they came with the pack, so that
+            nothing says whose they are.
+        files, entries, permits: how many were checked.
+        covered: entries under the checkpoint.
+        faults: empty where all holds.
+    """
+
+    about: Mapping[str, str]
+    keys: tuple[str, ...]
+    first_sight: bool
+    files: int
+    entries: int
+    permits: int
+    covered: int
+    faults: tuple[PackFault, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults
+
+
+def check_pack(folder: Path, keys: Keys | None = None) -> PackReport:
+    """Check every file, signature and proof of an evidence pack.
+
+    Args:
+        keys: that are trusted; None to trust those that came with the pack.
+
+    Raises:
+        NoPack: the folder is none, or cannot be read.
+    """
+    found, faults = _files(folder)
+    if not {MANIFEST, SIGNED_MANIFEST} & found.keys():
+        raise NoPack(f"{folder} holds no evidence pack: there is neither {MANIFEST} nor {SIGNED_MANIFEST}")
+    own, own_faults = _own_keys(found.get(_KEYS), keys)
+    trusted = own if keys is None else keys
+    faults += own_faults
+    statement, manifest_faults = _manifest(found, trusted)
+    faults += manifest_faults
+    about = _about(statement)
+    point, point_faults = _pack_checkpoint(found.get(_CHECKPOINT), statement, trusted)
+    entries, entry_faults = _pack_entries(found.get(_ENTRIES), point, trusted)
+    permits, permit_faults = _pack_permits(found, about, entries, trusted)
+    faults += [*point_faults, *entry_faults, *permit_faults, *_told_otherwise(found, entries)]
+    return PackReport(
+        about=about,
+        keys=tuple(sorted(trusted)),
+        first_sight=keys is None,
+        files=len(found),
+        entries=sum(1 for one in entries.values() if one.said is not None),
+        permits=permits,
+        covered=point.size if point else 0,
+        faults=tuple(dict.fromkeys(faults)),
+    )
+
+
+def _files(folder: Path) -> tuple[dict[str, bytes], list[PackFault]]:
+    """Every file by its name in the folder. A link is no file: it would be read from elsewhere."""
+    found: dict[str, bytes] = {}
+    faults = []
+    try:
+        if not folder.is_dir():
+            raise NoPack(f"{folder} is no folder")
+        for place, folders, names in os.walk(folder):
+            for name in sorted((*names, *(one for one in folders if Path(place, one).is_symlink()))):
+                path = Path(place, name)
+                told = path.relative_to(folder).as_posix()
+                if path.is_symlink() or not path.is_file():
+                    faults.append(PackFault("not_a_file", told, f"{told} is a link or no file"))
+                else:
+                    found[told] = path.read_bytes()
+    except OSError as error:
+        raise NoPack(f"{folder} cannot be read: {error}") from error
+    return found, faults
+
+
+def _own_keys(text: bytes | None, given: Keys | None) -> tuple[dict[str, PublicKey], list[PackFault]]:
+    """The keys that came with a pack; where others are trusted, each must be one of them."""
+    if text is None:
+        return {}, [] if given is not None else [PackFault("no_keys", _KEYS, "there is no key to check with")]
+    try:
+        own = read_keys(text.decode("ascii"))
+    except (BrokenProof, UnicodeDecodeError) as error:
+        return {}, [PackFault("unreadable", _KEYS, f"{_KEYS}: {error}")]
+    strangers = sorted(own.keys() - given.keys()) if given is not None else []
+    return own, [
+        PackFault("unknown_key", _KEYS, f"the pack brings key {one}, which is none of those you trust")
+        for one in strangers
+    ]
+
+
+def _manifest(found: Mapping[str, bytes], keys: Keys) -> tuple[Mapping[str, Any], list[PackFault]]:
+    """The signed statement, and where the files are not those it names."""
+    signed = found.get(SIGNED_MANIFEST)
+    if signed is None:
+        fault = PackFault("missing", SIGNED_MANIFEST, f"{SIGNED_MANIFEST} is gone: nothing is signed")
+        return {}, [fault, *_differences(found, _listed(found.get(MANIFEST, b"")))]
+    try:
+        envelope = json.loads(signed)
+        statement: Mapping[str, Any] = json.loads(open_envelope(envelope, keys))
+        _require_as_signed(signed, envelope, keys)
+        if envelope["payloadType"] != _IN_TOTO or statement["predicateType"] != PACK:
+            raise BrokenProof("it is no manifest of an evidence pack")
+        named = {one["name"]: str(one["digest"]["sha256"]) for one in statement["subject"]}
+    except _UNREADABLE as error:
+        fault = PackFault("manifest_broken", SIGNED_MANIFEST, f"{SIGNED_MANIFEST} does not hold: {error}")
+        return {}, [fault, *_differences(found, _listed(found.get(MANIFEST, b"")))]
+    return statement, list(_differences(found, named))
+
+
+def _require_as_signed(text: bytes, envelope: Mapping[str, Any], keys: Keys) -> None:
+    """What stands around a payload is not signed: it has one right spelling, and each signature counts.
+
+    Raises:
+        BrokenProof: it is spelt otherwise, or a signature is of no trusted key, or another's than it says.
+    """
+    if text != f"{json.dumps(envelope, indent=1)}\n".encode() or envelope.keys() != _ENVELOPE:
+        raise BrokenProof("it is not written as it was signed")
+    message = pre_authentication(envelope["payloadType"], _decoded(envelope["payload"]))
+    for one in envelope["signatures"]:
+        key = keys.get(one["keyid"])
+        if key is None or one.keys() != _SIGNATURE or not key.verifies(_decoded(one["sig"]), message):
+            raise BrokenProof(f"the signature named {one['keyid']} does not hold")
+
+
+def _listed(text: bytes) -> dict[str, str]:
+    """The plain list of digests: unsigned, and asked only where what is signed is broken."""
+    lines = (line.partition("  ") for line in text.decode("utf-8", errors="replace").splitlines())
+    return {name: digest for digest, _, name in lines if name}
+
+
+def _differences(found: Mapping[str, bytes], named: Mapping[str, str]) -> Iterator[PackFault]:
+    by_digest = {digest: name for name, digest in named.items()}
+    for name, digest in sorted(named.items()):
+        content = found.get(name)
+        if content is None:
+            yield PackFault("missing", name, f"{name} is gone")
+            continue
+        held = hashlib.sha256(content).hexdigest()
+        if held != digest:
+            other = by_digest.get(held)
+            more = f": it holds what {other} should" if other else ""
+            yield PackFault("changed", name, f"{name} is not what was signed{more}")
+    for name in sorted(found.keys() - named.keys() - {MANIFEST, SIGNED_MANIFEST}):
+        yield PackFault("added", name, f"{name} was not in the pack")
+
+
+def _about(statement: Mapping[str, Any]) -> dict[str, str]:
+    told = statement.get("predicate")
+    names = ("project", "model", "version", "asOf")
+    return {name: str(told[name]) for name in names if name in told} if isinstance(told, Mapping) else {}
+
+
+def _pack_checkpoint(
+    text: bytes | None, statement: Mapping[str, Any], keys: Keys
+) -> tuple[Checkpoint | None, list[PackFault]]:
+    """The checkpoint, which has to be the one that the manifest was signed with."""
+    try:
+        notes = split_notes((text or b"").decode("utf-8"))
+        point = read_checkpoint(notes[-1], keys) if notes else None
+    except (BrokenProof, UnicodeDecodeError, RecursionError) as error:
+        return None, [PackFault("checkpoint_broken", _CHECKPOINT, f"{_CHECKPOINT}: {error}")]
+    told = statement.get("predicate")
+    if not isinstance(told, Mapping):
+        return point, []
+    held = {"size": point.size, "root": point.root.hex()} if point else None
+    if told.get("ledger") != held or (point and point.origin != told.get("project")):
+        sentence = "the checkpoint is not the one that the manifest was signed with"
+        return point, [PackFault("checkpoint_differs", _CHECKPOINT, sentence)]
+    return point, []
+
+
+def _pack_entries(
+    text: bytes | None, point: Checkpoint | None, keys: Keys
+) -> tuple[dict[int, Told], list[PackFault]]:
+    """What the entries tell, by their number, and what is wrong with them."""
+    told: dict[int, Told] = {}
+    faults: list[PackFault] = []
+    try:
+        listed = json.loads(text or b"[]")
+        numbers = [one["index"] for one in listed]
+    except _UNREADABLE as error:
+        return {}, [PackFault("unreadable", _ENTRIES, f"{_ENTRIES} cannot be read: {error}")]
+    if numbers != sorted(set(numbers)):
+        faults.append(PackFault("out_of_place", _ENTRIES, "the entries are not in their order, each once"))
+    for one in listed:
+        where = f"{_ENTRIES}#{one['index']}"
+        try:
+            told[int(one["index"])] = _entry(one, point, keys)
+        except _UNREADABLE as error:
+            faults.append(PackFault("entry_broken", where, str(error) or f"{where} cannot be read"))
+    return told, faults
+
+
+def _entry(one: Mapping[str, Any], point: Checkpoint | None, keys: Keys) -> Told:
+    """What one entry tells. Raises BrokenProof where it is not what was signed, or not in the tree."""
+    index = int(one["index"])
+    stored = StoredEntry(index, _decoded(one["leaf"]), str(one["key"]), _decoded(one["signature"]))
+    fault = entry_fault(stored, index, keys)
+    if fault:
+        raise BrokenProof(fault.sentence)
+    inside = json.loads(stored.leaf)
+    if (inside["kind"], inside["about"]) != (one["kind"], one["about"]):
+        raise BrokenProof(f"entry {index} is named as something that it is not")
+    if point is None:
+        raise BrokenProof(f"entry {index} has no checkpoint that it could stand under")
+    proof = [_decoded(node) for node in one["proof"]]
+    require_included(leaf_hash(stored.leaf), index, point.size, proof, point.root)
+    payload = one["payload"]
+    if payload is None:
+        return Told(inside["kind"], None)
+    body = _decoded(payload["body"])
+    changed = payload_fault(stored, _decoded(payload["salt"]), body)
+    if changed:
+        raise BrokenProof(changed.sentence)
+    return Told(inside["kind"], json.loads(body))
+
+
+def _pack_permits(
+    found: Mapping[str, bytes], about: Mapping[str, str], entries: Mapping[int, Told], keys: Keys
+) -> tuple[int, list[PackFault]]:
+    """Each permit is signed, of this version, and was entered into the ledger with all its signatures."""
+    names = sorted(name for name in found if name.startswith("permits/"))
+    acts = {kind: [one for one in entries.values() if one.kind == kind] for kind in (_PERMITTED, _SIGNED)}
+    erased = any(one.said is None for told in acts.values() for one in told)
+    envelopes = [one.said["data"]["envelope"] for one in acts[_PERMITTED] if one.said]
+    added = [one.said["data"]["sig"] for one in acts[_SIGNED] if one.said]
+    faults = []
+    for name in names:
+        try:
+            envelope = json.loads(found[name])
+            inside = json.loads(open_envelope(envelope, keys))["predicate"]
+            if about and (inside["model"], inside["version"]) != (about["model"], about["version"]):
+                raise BrokenProof("it is of another version")
+            if not erased:  # what was erased can tell of nothing
+                _require_entered(envelope, envelopes, added)
+        except _UNREADABLE as error:
+            faults.append(PackFault("permit_broken", name, f"{name} does not hold: {error}"))
+    return len(names), faults
+
+
+def _require_entered(
+    envelope: Mapping[str, Any], envelopes: Iterable[Mapping[str, Any]], added: Sequence[str]
+) -> None:
+    entered = next((one for one in envelopes if one["payload"] == envelope["payload"]), None)
+    if entered is None:
+        raise BrokenProof("no entry of the ledger tells of it")
+    known = [one["sig"] for one in entered["signatures"]] + list(added)
+    if any(one["sig"] not in known for one in envelope["signatures"]):
+        raise BrokenProof("no entry of the ledger tells of one of its signatures")
+
+
+def _told_otherwise(found: Mapping[str, bytes], entries: Mapping[int, Told]) -> Iterator[PackFault]:
+    """Where ``decisions.json`` tells an act otherwise than its entry in the ledger."""
+    name = "decisions.json"
+    try:
+        acts = [act for review in json.loads(found[name])["reviews"] for act in review["acts"]]
+        for act in acts:
+            told = entries.get(act["entry"])
+            if told is None or told.said is None:
+                continue
+            entry = told.said
+            data = {key: value for key, value in entry["data"].items() if key != "envelope"}
+            held = (entry["sequence"], entry["act"], entry["actor"], _plain(data))
+            if held != (act["sequence"], act["act"], act["by"], _plain(act["data"])):
+                sentence = f"act {act['sequence']} is told otherwise than entry {act['entry']} of the ledger"
+                yield PackFault("told_otherwise", f"{name}#{act['entry']}", sentence)
+    except _UNREADABLE as error:
+        yield PackFault("unreadable", name, f"{name} cannot be read: {error}")
+
+
+def _plain(value: Any) -> str:
+    """JSON as one text, so that two of them can be compared."""
+    return json.dumps(value, sort_keys=True)
+
+
+def describe(report: PackReport) -> Iterator[str]:
+    """The report in lines, for people."""
+    about = report.about
+    what = (
+        f"{about.get('model')} {about.get('version')} as of {about.get('asOf')}" if about else "no manifest"
+    )
+    yield f"{'HOLDS' if report.holds else 'CHANGED'}  {what}"
+    yield (
+        f"  {report.files} files, {report.entries} entries of the ledger with what they tell, "
+        f"{report.permits} permits; the checkpoint covers {report.covered} entries"
+    )
+    yield f"  trusted: {', '.join(report.keys) or 'no key'}"
+    if report.first_sight:
+        yield (
+            "  ! these keys came with the pack and were trusted on first sight: that proves that the pack"
+            " fits itself, not whose it is. Get the public keys from the project and give them with --key"
+        )
+    for fault in report.faults:
+        yield f"  x {fault.where}: {fault.sentence}"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Check a pack from the command line: 0 it holds, 1 something was changed, 2 no pack, 3 not readable."""
+    parser = argparse.ArgumentParser(description="Check an evidence pack, offline.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the public keys that you trust")
+    asked = parser.parse_args(words)
+    try:
+        keys = read_keys(asked.key.read_text(encoding="ascii")) if asked.key else None
+        report = check_pack(asked.folder, keys)
+    except NoPack as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except (OSError, UnicodeDecodeError, BrokenProof) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 3
+    sys.stdout.write("\n".join(describe(report)) + "\n")
+    return 0 if report.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

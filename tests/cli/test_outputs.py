@@ -82,13 +82,16 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "review-act": (0, ("review", "comment", review, "--as", "pax", "--text", "Read.")),
         "promote": (0, ("promote", "approval", "2", "--as", "pax")),
         "rollback-rehearse": (1, ("rollback", "approval", "--rehearse")),
+        "evidence": (0, ("evidence", "approval", "2", "-o", shop / "pack")),
     }  # fmt: skip
-    assert set(commands) | ASSESSMENTS | SIGNATURES == set(OUTPUTS)
+    assert set(commands) | ASSESSMENTS | SIGNATURES | {"verify"} == set(OUTPUTS)
     for verb, (code, words) in commands.items():
         done = governance(*words, "-p", shop, "--format", "json")
         assert done.code == code, (verb, done.err)
         assert complaints(verb, done.json) == [], verb
         assert done.json, verb
+    done = governance("verify", shop / "pack", "--format", "json")
+    assert complaints("verify", done.json) == []
 
 
 SIGNATURES = {"signature-add"}  # in test_promotion

@@ -1,0 +1,95 @@
+"""governance evidence and verify: a folder that is taken away, and what checks it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import Command
+from tests.reports.evidence.support import contents
+
+SUBJECT = re.compile(rb"P0[12]\d{4}")
+
+
+def test_neither_the_clock_nor_the_process_shows_in_the_bytes(shop: Path, tmp_path: Path):
+    """Two processes with other hash seeds, time zones and times of day."""
+    for number in (1, 2):
+        words = ("evidence", "approval", "2", "-o", tmp_path / str(number), "-p", shop)
+        environ = {"PYTHONHASHSEED": str(number), "TZ": ("UTC", "Asia/Tokyo")[number - 1], "PATH": "/usr/bin"}
+        subprocess.run(
+            [sys.executable, "-m", "governance_pipeline", *map(str, words)],
+            check=True, capture_output=True, env=environ,
+        )  # fmt: skip
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def test_no_subject_and_no_raw_value_leaves(shop: Path, governance: Command, tmp_path: Path):
+    rows = b"".join(path.read_bytes() for path in (shop / "data" / "people").glob("*.parquet"))
+    assert SUBJECT.search(rows), "the canaries are in the data"
+    assert governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop).code == 0
+    for name, content in contents(tmp_path / "pack").items():
+        assert not SUBJECT.search(content), name
+
+
+def test_from_a_ledger_that_was_changed_no_evidence_is_made(shop: Path, governance: Command, tmp_path: Path):
+    store = sqlite3.connect(shop / ".governance" / "store.db")
+    with store:
+        store.execute("UPDATE measurements SET outcome = 'pass'")
+    store.close()
+    done = governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop)
+    assert done.code == 1
+    assert "nothing in it is evidence" in done.err
+    assert not (tmp_path / "pack").exists()
+
+
+def test_refusals_are_what_the_command_says(governance: Command, shop: Path, tmp_path: Path):
+    done = governance("evidence", "approval", "7", "-o", tmp_path / "pack", "-p", shop)
+    assert done.code == 2
+    assert "versions that were seen: 1, 2" in done.err
+
+
+def test_a_pack_is_written_and_checked(governance: Command, shop: Path, tmp_path: Path):
+    folder, keys = tmp_path / "pack", shop / ".governance" / "signing-keys.public.json"
+    done = governance("evidence", "approval", "2", "-o", folder, "-p", shop)
+    assert done.code == 0
+    assert "not known, listed first in index.html" in done.out
+    held = governance("verify", folder, "--key", keys)
+    assert held.code == 0
+    assert held.out.startswith("HOLDS  approval 2 as of 2026-03-0")
+    assert "first sight" not in held.out
+
+
+def test_keys_that_came_with_a_pack_are_said_to_be_trusted_on_first_sight(
+    governance: Command, shop: Path, tmp_path: Path
+):
+    governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop)
+    done = governance("verify", tmp_path / "pack")
+    assert done.code == 0
+    assert "trusted on first sight" in done.out
+    assert governance("verify", tmp_path / "pack", "-f", "json").json["report"]["first_sight"] is True
+
+
+def test_what_was_changed_is_named_and_the_exit_is_one(governance: Command, shop: Path, tmp_path: Path):
+    governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop)
+    (tmp_path / "pack" / "model-card.json").write_text("{}")
+    done = governance("verify", tmp_path / "pack")
+    assert done.code == 1
+    assert done.out.startswith("CHANGED")
+    assert "x model-card.json: model-card.json is not what was signed" in done.out
+
+
+def test_a_folder_without_a_pack_is_bad_usage(governance: Command, tmp_path: Path):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        done = governance("verify", folder)
+        assert done.code == 2
+        assert "governance evidence" in done.err
+
+
+def test_keys_that_cannot_be_read_leave_it_unchecked(governance: Command, shop: Path, tmp_path: Path):
+    governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop)
+    (tmp_path / "keys").write_text("nothing")
+    for key in (tmp_path / "keys", tmp_path / "nowhere"):
+        assert governance("verify", tmp_path / "pack", "--key", key).code == 3
