@@ -31,6 +31,20 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """How a verb prints whose findings other tools read."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+ReportFormatOption = Annotated[
+    ReportFormat,
+    typer.Option("--format", "-f", help="For people, for programs, for CI, or for a pull request's comment."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="For people or for programs.")]
 
 

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, console, print_json
+from governance_pipeline.cli.common import (
+    ProjectOption,
+    ReportFormat,
+    ReportFormatOption,
+    console,
+    print_json,
+)
 from governance_pipeline.cli.desk import promotion_desk
+from governance_pipeline.cli.reported import telling_failure
 from governance_pipeline.indicators.wording import calendar_date, counted
 
 if TYPE_CHECKING:
@@ -22,14 +29,17 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this module's verb."""
-    app.command(epilog="Example: governance gate mortgage_approval 2 && deploy mortgage_approval 2")(gate)
+    app.command(
+        epilog="Examples: governance gate mortgage_approval 2 && deploy mortgage_approval 2"
+        "  |  governance gate mortgage_approval 2 --format sarif"
+    )(gate)
 
 
 def gate(
     model: Annotated[str, typer.Argument(help="Model name.")],
     version: Annotated[str, typer.Argument(help="Registered version.")],
     project: ProjectOption = None,
-    output: FormatOption = Format.TABLE,
+    output: ReportFormatOption = ReportFormat.TABLE,
     stage: Annotated[
         str | None, typer.Option(help="Also ask for a valid permit for this stage, as before a deployment.")
     ] = None,
@@ -40,7 +50,10 @@ def gate(
     from governance_pipeline.reviews.waivers import in_force
     from governance_pipeline.stages.services import utc_now
 
-    with promotion_desk(project) as desk:
+    with (
+        telling_failure(output, "gate", f"{model} version {version}") as tell,
+        promotion_desk(project) as desk,
+    ):
         now = utc_now()
         if stage is None:
             report = evaluate_gate(desk.project, desk.store, model, version, now)
@@ -48,10 +61,14 @@ def gate(
             report = gate_for_stage(desk, model, version, stage, now)
         with desk.store.begin() as unit:
             report = _with_waivers(report, in_force(unit, now.date()))
-    if output is Format.JSON:
-        print_json({"open": report.is_open, "report": report})
-    else:
-        print_gate(report)
+        if output is ReportFormat.JSON:
+            print_json({"open": report.is_open, "report": report})
+        elif output is ReportFormat.TABLE:
+            print_gate(report)
+        else:
+            from governance_pipeline.reports.findings.clauses import of_gate
+
+            tell(of_gate(report, desk.project))
     raise typer.Exit(0 if report.is_open else 1)
 
 

@@ -13,10 +13,13 @@ from governance_pipeline.cli.common import (
     Format,
     FormatOption,
     ProjectOption,
+    ReportFormat,
+    ReportFormatOption,
     console,
     entries,
     print_json,
 )
+from governance_pipeline.cli.reported import telling_failure
 from governance_pipeline.indicators.wording import calendar_date, long_date
 from governance_pipeline.vocabulary.outcome import Outcome
 
@@ -33,7 +36,10 @@ def register(app: typer.Typer) -> None:
         epilog="Examples: governance nightly  |  governance nightly --date 2026-03-01"
         "  |  governance nightly --catch-up"
     )(nightly)
-    app.command(epilog="Example: governance check lending.incomes")(check)
+    app.command(
+        epilog="Examples: governance check lending.incomes"
+        "  |  governance check lending.incomes --format junit"
+    )(check)
     app.command(epilog="Example: governance status --format json")(status)
 
 
@@ -74,18 +80,22 @@ def check(
     dataset: Annotated[str, typer.Argument(help="Dataset, as namespace.name.")],
     project: ProjectOption = None,
     night: DateOption = None,
-    output: FormatOption = Format.TABLE,
+    output: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
     """Measure one dataset now and show every indicator. Writes nothing."""
     from governance_pipeline.bootstrap import open_project, services
     from governance_pipeline.nightly import check_dataset, last_due_night
 
-    with services(open_project(project)) as opened:
+    with telling_failure(output, "check", dataset) as tell, services(open_project(project)) as opened:
         measurements = check_dataset(opened, dataset, night or last_due_night(opened))
-    if output is Format.JSON:
-        print_json(measurements)
-    else:
-        print_measurements(f"{dataset}", measurements)
+        if output is ReportFormat.JSON:
+            print_json(measurements)
+        elif output is ReportFormat.TABLE:
+            print_measurements(f"{dataset}", measurements)
+        else:
+            from governance_pipeline.reports.findings.clauses import of_measurements
+
+            tell(of_measurements(dataset, measurements, opened.project, opened.clock()))
     raise typer.Exit(1 if any(m.outcome.is_breach for m in measurements) else 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from governance_pipeline.catalog.registries import read_registry
@@ -34,13 +34,16 @@ class GateReason:
         code: stable word for machines, e.g. ``review_missing``.
         sentence: why, for a person.
         next_step: what opens it.
-        entity: what it is about, "" for the version itself.
+        entity: what it is about, "" for the version itself; ``facet`` which part of it.
+        clause: of the playbook, that it answers to.
     """
 
     code: str
     sentence: str
     next_step: str
     entity: str = ""
+    facet: str = ""
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class GateReport:
         findings: what did not pass tonight for the model and its inputs.
         accepted: the keys of those findings that the approved review knew.
         entities: the model and everything that it reads.
+        answered: the clauses that something measured for them tonight answers to.
     """
 
     model: str
@@ -64,6 +68,7 @@ class GateReport:
     findings: tuple[Measurement, ...]
     accepted: tuple[FindingKey, ...]
     entities: tuple[Entity, ...]
+    answered: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -107,12 +112,12 @@ def evaluate_gate(
         StoreUnavailable: the store does not answer.
     """
     facts = _gather(project, store, model_name, version, now, environ)
+    general = (*_registry_reasons(facts), *_night_reasons(facts), *_review_reasons(facts))
     reasons = (
-        *_registry_reasons(facts),
-        *_night_reasons(facts),
-        *_review_reasons(facts),
+        *(replace(reason, clause=project.playbook.reviews.clause) for reason in general),
         *_finding_reasons(facts),
     )
+    concerned = [m for m in facts.measurements if m.entity in facts.entities]
     accepted = facts.review.evidence.findings if facts.review and facts.review.is_approved else ()
     findings = set(facts.evidence.findings)
     return GateReport(
@@ -123,9 +128,10 @@ def evaluate_gate(
         review=facts.review.id if facts.review else None,
         review_status=str(facts.review.status_at(now)) if facts.review else None,
         reasons=reasons,
-        findings=tuple(m for m in facts.measurements if m.key in findings and m.entity in facts.entities),
+        findings=tuple(m for m in concerned if m.key in findings),
         accepted=tuple(key for key in facts.evidence.findings if key in set(accepted)),
         entities=tuple(sorted(facts.entities)),
+        answered=tuple(sorted({m.clause for m in concerned})),
     )
 
 
@@ -254,4 +260,6 @@ def _finding_reasons(facts: _Facts) -> Iterator[GateReason]:
                 if unacceptable
                 else "repair it, or have the review accept it",
                 measurement.entity.name,
+                measurement.facet,
+                measurement.clause,
             )
