@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -233,6 +234,41 @@ def night_events() -> str:
     return table(("event", "fields", "notes"), rows)
 
 
+# --- controls -----------------------------------------------------------------------------------------
+
+
+def control_frameworks() -> str:
+    """Each framework with its edition."""
+    from governance_pipeline.charter.controls import controls, frameworks
+
+    rows = []
+    for key, title in frameworks().items():
+        mine = [one for one in controls().values() if one.framework == key]
+        days = {str(one.verified_on) for one in mine if one.verified_on}
+        since = sorted({one.applies_from.isoformat() for one in mine})
+        compared = f"{', '.join(days)} ({sum(1 for one in mine if one.verified_on)} of {len(mine)})"
+        row = (f"`{key}`", f"[{title}]({mine[0].source})", mine[0].edition, ", ".join(since))
+        rows.append((*row, str(len(mine)), compared if days else "not yet"))
+    return table(("key", "framework", "edition", "applies from", "entries", "compared on"), rows)
+
+
+def control_entries() -> str:
+    """Each control with the kinds of evidence that speak for it."""
+    from governance_pipeline.charter.controls import controls, frameworks
+
+    found = []
+    for key, title in frameworks().items():
+        mine = [one for one in controls().values() if one.framework == key]
+        (usual, _), *_ = Counter(one.note for one in mine).most_common(1)
+        rows = [
+            (f"`{o.name}`", o.title, ", ".join(o.supported_by), o.note if o.note != usual else "")
+            for o in mine
+        ]
+        note = f"{usual}\n\n" if usual else ""
+        found.append(f"### {title}\n\n{note}{table(('control', 'about', 'supported by', ''), rows)}")
+    return "\n".join(found)
+
+
 def parts() -> Mapping[str, Callable[[], str]]:
     """The generated parts by name."""
     from governance_pipeline.charter.model import ModelSpec
@@ -249,6 +285,8 @@ def parts() -> Mapping[str, Callable[[], str]]:
         "store-tables": store_tables,
         "night-events": night_events,
         "review-rights": review_rights,
+        "control-frameworks": control_frameworks,
+        "controls": control_entries,
     }
 
 

@@ -49,7 +49,7 @@ class Clause(FileModel):
 
     title: str
     text: str
-    controls: tuple[str, ...] = Field((), description="Control ids, e.g. 'EU-AI-ACT Art. 10'.")
+    controls: tuple[str, ...] = Field((), description="Control ids, e.g. 'EU-AI-Act Art. 10'.")
 
 
 class Indicators(FileModel):

@@ -16,6 +16,7 @@ from governance_pipeline.cli.assessments import ListedAssessment, ShownAssessmen
 from governance_pipeline.ledger.entries import Entry
 from governance_pipeline.ledger.offline import PackReport
 from governance_pipeline.profiles.access import Access
+from governance_pipeline.reports.controls.coverage import Coverage
 from governance_pipeline.reports.evidence.pack import Packed
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.desk import Promotion
@@ -171,6 +172,7 @@ OUTPUTS: Mapping[str, Any] = {
     "rollback-rehearse": Rehearsed,
     "signature-add": Signatures,
     "evidence": Packed,
+    "controls": Coverage,
     "verify": VerifiedPack,
     "lineage": Lineage,
     "lineage-impact": LineageImpact,

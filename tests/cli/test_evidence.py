@@ -93,3 +93,28 @@ def test_keys_that_cannot_be_read_leave_it_unchecked(governance: Command, shop: 
     (tmp_path / "keys").write_text("nothing")
     for key in (tmp_path / "keys", tmp_path / "nowhere"):
         assert governance("verify", tmp_path / "pack", "--key", key).code == 3
+
+
+def test_coverage_is_told_for_the_project_and_for_one_version(governance: Command, shop: Path):
+    whole = governance("controls", "-p", shop)
+    assert whole.code == 0
+    assert "Whether the control is met, people decide." in whole.out
+    one = governance("controls", "approval", "2", "--framework", "GDPR", "-p", shop, "-f", "json").json
+    assert one["versions"] == ["approval 2"]
+    assert {control["control"]["framework"] for control in one["controls"]} == {"GDPR"}
+    listed = governance("controls", "--framework", "GDPR", "-p", shop)
+    assert "what would raise it" in " ".join(listed.out.split())
+
+
+def test_a_framework_that_there_is_not_is_bad_usage(governance: Command, shop: Path):
+    done = governance("controls", "--framework", "GDPX", "-p", shop)
+    assert done.code == 2
+    assert "NIST-AI-RMF-1.0" in done.err
+
+
+def test_a_control_that_is_misspelt_fails_validation(governance: Command, shop: Path):
+    file = shop / "playbook" / "playbook.yaml"
+    file.write_text(file.read_text().replace("EU-AI-Act Art. 10", "EU-AI-Act Art. 1000", 1))
+    done = governance("validate", "-p", shop)
+    assert done.code == 2
+    assert "is no control of the frameworks that are known" in " ".join((done.out + done.err).split())

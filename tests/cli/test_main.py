@@ -43,7 +43,7 @@ def test_the_verbs_are_those_of_the_manual():
         "init", "validate", "nightly", "check", "status", "gate", "review", "incident", "alert", "lineage",
         "consent", "assessment", "ledger", "permit", "promote", "rollback", "signature",
         "store", "demo", "up", "serve",
-        "evidence", "verify",
+        "evidence", "verify", "controls",
     }  # fmt: skip
 
 

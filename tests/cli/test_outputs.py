@@ -82,6 +82,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "review-act": (0, ("review", "comment", review, "--as", "pax", "--text", "Read.")),
         "promote": (0, ("promote", "approval", "2", "--as", "pax")),
         "rollback-rehearse": (1, ("rollback", "approval", "--rehearse")),
+        "controls": (0, ("controls", "approval", "2")),
         "evidence": (0, ("evidence", "approval", "2", "-o", shop / "pack")),
     }  # fmt: skip
     assert set(commands) | ASSESSMENTS | SIGNATURES | {"verify"} == set(OUTPUTS)

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from governance_pipeline.charter.assessment import Questionnaire
 from governance_pipeline.charter.checks.datasets import known_name
+from governance_pipeline.charter.controls import controls, find_control, frameworks
 from governance_pipeline.charter.diagnostics import Problem
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.indicator_policy import TIERS, Bounds, IndicatorPolicy
@@ -45,6 +46,7 @@ def check_playbook(playbook: Loaded[Playbook], charter: Loaded[Charter] | None) 
         if name in value.reviews.never:
             message = f"'{name}' is among `never`: nobody may waive it"
             yield source.problem(path, message, expected="an indicator that is not in `never`", key=True)
+    yield from _controls(playbook)
     yield from _risk_bounds(playbook)
     yield from _signers(playbook)
     if charter is not None:
@@ -89,6 +91,24 @@ def _bounds(
     if lowest_is_worst and not (0 <= bounds.fail <= 1 and 0 <= bounds.warn <= 1):
         message = f"the bounds of '{indicator}' are shares"
         yield playbook.source.problem((*path, "warn"), message, expected="numbers from 0 to 1")
+
+
+def _controls(playbook: Loaded[Playbook]) -> Iterator[Problem]:
+    """A control that is misspelt would look covered to whoever wrote it, and to nobody else."""
+    for name, clause in playbook.value.clauses.items():
+        for place, written in enumerate(clause.controls):
+            if find_control(written) is None:
+                path = ("clauses", name, "controls", place)
+                what = "no control of the frameworks that are known"
+                yield from known_name(written, _likely(written), playbook.source, path, what)
+
+
+def _likely(written: str) -> list[str]:
+    """The controls of the framework that is meant; of each framework the first where it is none."""
+    meant = [key for key in frameworks() if written.casefold().startswith(f"{key} ".casefold())]
+    if meant:
+        return [name for name, one in controls().items() if one.framework in meant]
+    return [next(n for n, one in controls().items() if one.framework == key) for key in frameworks()]
 
 
 def _indicator(playbook: Loaded[Playbook], name: str, path: tuple[PathStep, ...]) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from governance_pipeline.charter.controls import find_control
 from governance_pipeline.reports.evidence.identity import line, stable_uuid, token
 from governance_pipeline.reports.evidence.record import Record
 from governance_pipeline.vocabulary.entity import Entity
@@ -71,9 +72,8 @@ def _component(record: Record, entity: Entity) -> dict[str, Any]:
 
 def _controls(record: Record) -> dict[str, Any]:
     """The controls that the playbook's clauses say they support."""
-    named = sorted(
-        {token(one) for clause in record.project.playbook.clauses.values() for one in clause.controls}
-    )
+    written = [one for clause in record.project.playbook.clauses.values() for one in clause.controls]
+    named = sorted({token(found.name) for one in written if (found := find_control(one))})
     if not named:
         return {"include-all": {}}
     return {

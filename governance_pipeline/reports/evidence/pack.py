@@ -15,6 +15,7 @@ from typing import Any
 from governance_pipeline.errors import CannotEvaluate, UsageError
 from governance_pipeline.ledger import offline
 from governance_pipeline.ledger.checkpoints import CheckpointLog
+from governance_pipeline.reports.controls.coverage import coverage
 from governance_pipeline.reports.evidence.card import model_card
 from governance_pipeline.reports.evidence.datasheets import data_sheets
 from governance_pipeline.reports.evidence.decisions import (
@@ -52,6 +53,7 @@ WHAT = {
     "incidents.json": "incidents, and what was done about them",
     "rollback.json": "the plan to go back, and its rehearsal",
     "permits/": "permits as they were signed (in-toto statements in DSSE envelopes)",
+    "controls.json": "which controls of published frameworks the record supports, and what would raise it",
     "lineage.json": "where the version comes from, step by step",
     "lineage.mmd": "the same as a Mermaid diagram",
     "ml-bom.cdx.json": "bill of materials (CycloneDX 1.6)",
@@ -120,6 +122,7 @@ def parts(record: Record, log: CheckpointLog) -> Files:
         "incidents.json": incidents_json(record),
         "rollback.json": rollback_json(record),
         "lineage.json": lineage_json(record),
+        "controls.json": jsonable(coverage([record], record.as_of)),
         "ml-bom.cdx.json": ml_bom(record),
         "assessment-results.oscal.json": assessment_results(record),
         "ledger/entries.json": entries_json(record.sealed),

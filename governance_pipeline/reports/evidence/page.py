@@ -26,6 +26,7 @@ CONTENTS = (
     ("incidents", "Incidents"),
     ("rollback", "Rolling back"),
     ("lineage", "Where it comes from"),
+    ("controls", "Which controls it supports"),
     ("check", "How to check this pack"),
 )
 

@@ -61,6 +61,16 @@ def read_record(desk: Desk, log: CheckpointLog, model_name: str, label: str) -> 
     return Record(desk.project, model, version, versions, as_of, entities, night, acts, standing, proofs)
 
 
+def standing_version(desk: Desk, model: str) -> str | None:
+    """The version of a model that is at a stage which needs a permit, else its newest; None where no night
+    has seen any.
+    """
+    with desk.store.begin() as unit:
+        versions = unit.versions.of_model(model)
+    serving = [one for one in versions if one.stage in _stages(desk)]
+    return (serving or list(versions))[-1].version if versions else None
+
+
 def _require_sound(desk: Desk, log: CheckpointLog) -> None:
     report = verify_ledger(desk.store, log)
     if not report.holds:
@@ -196,10 +206,14 @@ def _gate(
 
 def _way_back(desk: Desk, version: ModelVersion, now: datetime) -> tuple[Readiness | None, str]:
     """Whether the stage that permits are for could be given back to the version before."""
-    permits = desk.project.playbook.indicators.permits
-    stages = permits.stages if permits else ("production",)
+    stages = _stages(desk)
     stage = version.stage if version.stage in stages else stages[0]
     try:
         return look_back(desk, version.model, now, stage=stage), ""
     except GovernanceError as error:
         return None, error.message
+
+
+def _stages(desk: Desk) -> tuple[str, ...]:
+    permits = desk.project.playbook.indicators.permits
+    return permits.stages if permits else ("production",)

@@ -7,6 +7,8 @@ from typing import Any
 
 from governance_pipeline.indicators.disclosure import is_small
 from governance_pipeline.indicators.wording import calendar_date, counted, duration
+from governance_pipeline.reports.controls.coverage import Supported, coverage
+from governance_pipeline.reports.controls.support import State
 from governance_pipeline.reports.evidence.card import kind_of
 from governance_pipeline.reports.evidence.charts import chart
 from governance_pipeline.reports.evidence.environment import environment
@@ -32,6 +34,13 @@ from governance_pipeline.vocabulary.outcome import Outcome, worst
 
 Facts = list[tuple[str, str]]
 _REASONS = 6
+_MARKS = {
+    State.EVIDENCED: "pass",
+    State.PARTLY: "warn",
+    State.STALE: "warn",
+    State.NOT_EVIDENCED: "fail",
+    State.PERSON: "insufficient",
+}
 
 _SECTIONS = {
     "accuracy": (
@@ -76,6 +85,7 @@ def view(record: Record) -> dict[str, Any]:
         "datasets": [_dataset(record, name) for name in record.datasets],
         "story": [_told(one.sentence) for one in story(record)],
         **acts_view(record),
+        "controls": _controls(record),
     }
 
 
@@ -271,6 +281,38 @@ def _dataset_facts(record: Record, name: str) -> Facts:
 
 def _shown(count: int, k: int) -> str:
     return f"fewer than {k}" if is_small(count, k) else f"{count:,}"
+
+
+def _controls(record: Record) -> dict[str, Any]:
+    found = coverage([record], record.as_of)
+    return {
+        "note": found.note,
+        "states": [str(state) for state in State],
+        "frameworks": [
+            {
+                "title": one.title,
+                "edition": one.edition,
+                "counts": [str(one.states[state] or "") for state in State],
+                "controls": [
+                    _control(control)
+                    for control in found.controls
+                    if control.control.framework == one.framework
+                ],
+            }
+            for one in found.frameworks
+        ],
+    }
+
+
+def _control(one: Supported) -> dict[str, str]:
+    return {
+        "id": one.control.id,
+        "title": one.control.title,
+        "state": str(one.state),
+        "mark": _MARKS[one.state],
+        "by": ", ".join(spaced(support.kind) for support in one.by),
+        "raises": one.raises[0] if one.raises else "",
+    }
 
 
 def _told(sentence: str) -> list[str]:

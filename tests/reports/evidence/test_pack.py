@@ -35,7 +35,7 @@ def test_a_pack_has_every_part(packed: Path):
     assert found >= {
         "index.html", "evidence.pdf", "missing.json", "model-card.json", "environment.json",
         "indicators.json", "decisions.json", "incidents.json", "rollback.json", "lineage.json",
-        "lineage.mmd", "ml-bom.cdx.json",
+        "lineage.mmd", "ml-bom.cdx.json", "controls.json",
         "assessment-results.oscal.json", "ledger/entries.json", "ledger/checkpoint.txt",
         "ledger/keys.public.json", "verify.py", "permits/PER.dsse.json", f"datasheets/{DATASET}.json",
         "MANIFEST", "MANIFEST.dsse.json",

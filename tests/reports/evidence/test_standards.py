@@ -200,7 +200,7 @@ def test_the_page_fetches_and_runs_nothing(packed: Path):
 
 def hostile(found: Any) -> Any:
     """The same shape with every text made hostile, but where it is a class or an anchor of ours."""
-    fixed = {"outcome", "id", "chart", "as_of_date"}
+    fixed = {"outcome", "mark", "id", "chart", "as_of_date"}
     if isinstance(found, dict):
         return {key: value if key in fixed else hostile(value) for key, value in found.items()}
     if isinstance(found, (list, tuple)):
