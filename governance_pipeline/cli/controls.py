@@ -51,16 +51,16 @@ def _records(project: Path | None, model: str | None, version: str | None) -> li
     """The record of the version named, or of each model's version that serves (else its newest)."""
     from governance_pipeline.bootstrap import checkpoint_log
     from governance_pipeline.errors import NotFound
-    from governance_pipeline.reports.evidence.reading import read_record, standing_version
+    from governance_pipeline.reports.evidence.reading import read_records, standing_version
 
     with promotion_desk(project) as desk:
         log = checkpoint_log(desk.project)
         names = [model] if model else list(desk.project.models)
         chosen = {name: version or standing_version(desk, name) for name in names}
-        found = [read_record(desk, log, name, label) for name, label in chosen.items() if label is not None]
-    if not found:
-        raise NotFound("no version of any model was ever seen", hint="run `governance nightly`")
-    return found
+        asked = [(name, label) for name, label in chosen.items() if label is not None]
+        if not asked:
+            raise NotFound("no version of any model was ever seen", hint="run `governance nightly`")
+        return read_records(desk, log, asked)
 
 
 def _only(found: Coverage, framework: str | None) -> Coverage:

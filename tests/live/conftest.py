@@ -29,3 +29,15 @@ def feast(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of MLflow's commands."""
     return _tool("mlflow==3.17.2", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def trestle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of Python with the models of OSCAL."""
+    return _tool("compliance-trestle==5.2.0", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def cryptography_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Python that has the package cryptography and nothing else."""
+    return _tool("cryptography==50.0.2", tmp_path_factory)

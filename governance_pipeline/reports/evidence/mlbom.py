@@ -96,12 +96,13 @@ def _metrics(record: Record) -> Iterator[dict[str, Any]]:
     mine = Entity.model(record.model.name)
     for one in record.night.measured:
         if one.entity == mine and one.indicator in (*ACCURACY, *ETHICS) and one.value is not None:
-            yield _metric(one)
+            yield _metric(record, one)
 
 
-def _metric(one: Measurement) -> dict[str, Any]:
-    version = concerned(one)
+def _metric(record: Record, one: Measurement) -> dict[str, Any]:
+    version, waiver = concerned(one), record.acts.waivers.get(one.key)
     where = [f"version {version}" if version else "", one.facet, f"night of {one.night}", str(one.outcome)]
+    where += [f"waived until {waiver.until}: {waiver.control}"] if waiver else []
     found = {
         "type": f"{one.indicator}: {one.metric or one.indicator}",
         "value": repr(one.value),

@@ -35,16 +35,27 @@ HISTORY_NIGHTS = 365
 Graph = tuple[LineageGraph, tuple[Node, ...]]
 
 
-def read_record(desk: Desk, log: CheckpointLog, model_name: str, label: str) -> Record:
-    """Read everything that is known of a version, as it stood at the last act.
+def read_record(desk: Desk, log: CheckpointLog, model: str, version: str) -> Record:
+    """Read everything that is known of a version, as it stood at the last act. Raises as
+    :func:`read_records`.
+    """
+    return read_records(desk, log, [(model, version)])[0]
+
+
+def read_records(desk: Desk, log: CheckpointLog, versions: Sequence[tuple[str, str]]) -> list[Record]:
+    """Read the records of several versions, (model, version), from a ledger that is verified once.
 
     Raises:
         NotFound: no such model, or no night has seen the version.
         Refused: the ledger is not what was signed: nothing in it is evidence.
         CannotEvaluate, StoreUnavailable: the store or the keys cannot be read.
     """
-    model = desk.project.model(model_name)
     _require_sound(desk, log)
+    return [_read(desk, log, model, version) for model, version in versions]
+
+
+def _read(desk: Desk, log: CheckpointLog, model_name: str, label: str) -> Record:
+    model = desk.project.model(model_name)
     with desk.store.begin() as unit:
         versions = tuple(unit.versions.of_model(model_name))
         version = _seen(model_name, label, versions)

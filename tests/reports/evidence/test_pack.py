@@ -13,6 +13,7 @@ import pytest
 
 from governance_pipeline.errors import CannotEvaluate, NotFound, UsageError
 from governance_pipeline.reports.evidence.missing import missing
+from governance_pipeline.reports.evidence.mlbom import ml_bom
 from governance_pipeline.reports.evidence.pack import parts
 from governance_pipeline.reports.evidence.shown import publishable
 from governance_pipeline.reports.evidence.view import view
@@ -105,6 +106,19 @@ def test_a_waived_number_is_nowhere_told_without_its_waiver(lived: Lab, packed: 
         "assessment-results.oscal.json",
     ):
         assert CONTROL in (packed / name).read_text(), name
+
+
+def test_a_waived_figure_in_the_bill_of_materials_says_so(lived: Lab):
+    before = record(lived)
+    bias = next(m for m in before.night.measured if m.indicator == "bias" and m.value is not None)
+    waiver = replace(next(iter(before.acts.waivers.values())), key=bias.key)
+    waived = replace(before, acts=replace(before.acts, waivers={bias.key: waiver}))
+    metrics = ml_bom(waived)["metadata"]["component"]["modelCard"]["quantitativeAnalysis"][
+        "performanceMetrics"
+    ]
+    told = [one["slice"] for one in metrics if bias.facet in one["slice"]]
+    assert told
+    assert all(f"waived until 2026-03-20: {CONTROL}" in one for one in told)
 
 
 def lived_measurements(lived: Lab) -> list[Measurement]:

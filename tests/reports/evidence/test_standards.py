@@ -27,7 +27,7 @@ from governance_pipeline.reports.evidence.charts import chart
 from governance_pipeline.reports.evidence.document import document
 from governance_pipeline.reports.evidence.identity import file_name, token
 from governance_pipeline.reports.evidence.oscal import assessment_results
-from governance_pipeline.reports.evidence.page import page
+from governance_pipeline.reports.evidence.page import CONTENTS, page
 from governance_pipeline.reports.evidence.sealed import Tree
 from governance_pipeline.reports.evidence.view import view
 from governance_pipeline.testing import MODEL, NIGHT
@@ -37,6 +37,7 @@ from governance_pipeline.vocabulary.outcome import Outcome
 from tests.reports.evidence.support import keys, log, record
 from tests.reviews.support import Lab
 
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DOCUMENTS = Path(__file__).parents[4] / "shared" / "data" / "documents"
 HOSTILE = """<script>alert(1)</script>"'&{{ 7*7 }}{% x %}</style>#let x = 1 $a$ *b* \\u{0} @c <d> // e"""
 
@@ -196,6 +197,26 @@ def test_the_page_fetches_and_runs_nothing(packed: Path):
     assert "@import" not in text
     assert "url(" not in text
     assert "default-src 'none'" in text
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_in_a_browser_the_page_asks_for_nothing_and_fits_a_phone_and_paper(packed: Path, tmp_path: Path):
+    from playwright.sync_api import sync_playwright
+
+    asked: list[str] = []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: asked.append(message.text))
+        page.goto((packed / "index.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate("document.querySelectorAll('main h2').length") == len(CONTENTS)
+        page.pdf(path=tmp_path / "printed.pdf")
+        browser.close()
+    assert asked == [(packed / "index.html").as_uri()]
+    assert (tmp_path / "printed.pdf").stat().st_size > 10_000
 
 
 def hostile(found: Any) -> Any:
