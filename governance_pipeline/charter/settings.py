@@ -56,6 +56,27 @@ class Receiver(FileModel):
     )
 
 
+class SignIn(FileModel):
+    """How people sign in to the pages of `governance serve`: an OpenID Connect provider."""
+
+    issuer: str = Field(
+        pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^\s?#]*)?$",
+        description="The provider, exactly as it names itself; https, or this machine.",
+    )
+    client_id: str = Field(min_length=1, description="What the provider calls these pages.")
+    client_secret: str | None = Field(None, description="${NAME} is replaced from the environment.")
+    url: str = Field(
+        pattern=r"^https://[^\s/?#@]+/?$|^http://(127\.0\.0\.1|localhost)(:\d+)?/?$",
+        description=(
+            "Where people reach the pages, e.g. https://governance.example.com; the provider sends them back"
+            " to <url>/sign-in/callback."
+        ),
+    )
+    claim: str = Field(
+        "email", description="The claim that people of charter.yaml are known by: their id, mail or an alias."
+    )
+
+
 class Limits(FileModel):
     """What one night may use."""
 
@@ -101,6 +122,7 @@ class Settings(FileModel):
     channels: dict[Name, Channel] = Field(default_factory=dict)
     openlineage: OpenLineageOut = OpenLineageOut()
     receiver: Receiver = Receiver()
+    sign_in: SignIn | None = None
     catalog: tuple[Place, ...] = Field((), description="Tools that know lineage; read every night.")
     consent: ConsentLedger | None = None
     subject_keys: str = Field(

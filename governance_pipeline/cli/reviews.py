@@ -230,38 +230,21 @@ def decide(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Decide for your function."""
-    from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews import service
-    from governance_pipeline.stages.knowledge import known_graph
-    from governance_pipeline.stages.services import utc_now
 
-    opened = open_project(project)
-    store = open_project_store(opened)
-    with store.begin() as unit:
-        versions = unit.versions.of_model(service.load_review(unit, review).model)
-    now = utc_now()
-    state = service.decide(
-        opened,
-        store,
-        known_graph(opened, store, versions, now.date(), now).graph,
-        review,
-        person=person,
-        function=function,
-        verdict=verdict,
-        reason=reason,
-        conditions=condition or (),
-        trade_off=trade_off,
-        evidence=evidence,
-        now=now,
-    )
-    store.close()
-    if output is Format.JSON:
-        print_json({"review": state.id, "status": state.status, "missing": state.missing})
-        return
-    console().print(
-        f"{state.id} is now [bold]{str(state.status).replace('_', ' ')}[/]"
-        + (f"; still to decide: {_waiting(state)}" if _waiting(state) else "")
-    )
+    with review_acts.at_table(project, review) as table:
+        state = service.decide(
+            table,
+            review,
+            person=person,
+            function=function,
+            verdict=verdict,
+            reason=reason,
+            conditions=condition or (),
+            trade_off=trade_off,
+            evidence=evidence,
+        )
+    review_acts.told(state, output)
 
 
 def _print_findings(findings: list[Measurement]) -> None:

@@ -31,7 +31,7 @@ from governance_pipeline.nightly import run_night
 from governance_pipeline.response.channels import open_channels
 from governance_pipeline.response.outbox import dispatch
 from governance_pipeline.reviews.gate import evaluate_gate
-from governance_pipeline.reviews.service import decide, eligible, list_reviews
+from governance_pipeline.reviews.service import Table, decide, eligible, list_reviews
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services, utc_now
 from governance_pipeline.store.open import open_store, upgrade_store
@@ -150,15 +150,12 @@ def decide_first_review(opened: Services) -> None:
 
 def _approve(opened: Services, graph: Any, review: str, person: str, function: Function) -> None:
     decide(
-        opened.project,
-        opened.store,
-        graph,
+        Table(opened.project, opened.store, graph, opened.clock()),
         review,
         person=person,
         function=function,
         verdict=Verdict.APPROVE,
         reason="The first version was measured on a quiet night; nothing stands against it.",
-        now=opened.clock(),
     )
 
 

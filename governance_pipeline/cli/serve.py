@@ -1,4 +1,4 @@
-"""serve: receive OpenLineage events over HTTP, and say what data may be used for."""
+"""serve: the pages for reviewers, the receiver of lineage and consent, and answers over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def register(app: typer.Typer) -> None:
     """Add this module's verb."""
-    app.command(epilog="Example: governance serve --port 5000")(serve)
+    app.command(
+        epilog="Examples: governance serve --port 5000  |  governance serve --project demo --dev-sign-in"
+    )(serve)
 
 
 def serve(
@@ -24,8 +26,18 @@ def serve(
         typer.Option(metavar="ADDRESS", help="Address to listen on; others than this machine's need a key."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 5000,
+    *,
+    dev_sign_in: Annotated[
+        bool,
+        typer.Option(
+            "--dev-sign-in",
+            help="For trying it out on this machine: people say who they are, and nobody checks.",
+        ),
+    ] = False,
 ) -> None:
-    """Receive OpenLineage events at POST /api/v1/lineage until it is stopped, and answer purpose checks."""
+    """Serve the pages that reviewers decide in, and the HTTP API: it receives OpenLineage events at
+    POST /api/v1/lineage and consent at /api/v1/consent, and answers purpose checks and lineage questions.
+    """
     import os
 
     from governance_pipeline.bootstrap import open_project, open_project_store
@@ -40,18 +52,25 @@ def serve(
             f"without an API key everybody who reaches {host} could write lineage",
             hint="set receiver: api_key: ${NAME} in governance.yaml",
         )
+    if dev_sign_in and host not in _LOOPBACK:
+        raise UsageError(
+            f"with --dev-sign-in everybody who reaches {host} could decide as anybody",
+            hint="leave --host out, or set sign_in: in governance.yaml to your identity provider",
+        )
     store = open_project_store(opened)
     try:
         import uvicorn
 
         from governance_pipeline.web.app import application
-        from governance_pipeline.web.routes import routes
+        from governance_pipeline.web.routes import page_router, routes
 
-        app = application(routes(opened.root, store), key)
+        pages = page_router(opened, store, os.environ, dev_sign_in=dev_sign_in)
+        app = application(routes(opened.root, store), key, [pages])
         with _listening(host, port) as listening:
             shown = f"[{host}]" if ":" in host else host
-            where = f"http://{shown}:{listening.getsockname()[1]}/api/v1/lineage"
-            typer.echo(f"receiving at {where}", err=True)
+            where = f"http://{shown}:{listening.getsockname()[1]}"
+            people = opened.settings.sign_in.url if opened.settings.sign_in and not dev_sign_in else where
+            typer.echo(f"receiving at {where}/api/v1/lineage\npages at {people}", err=True)
             config = uvicorn.Config(app, log_level="warning", ws="none")
             uvicorn.Server(config).run(sockets=[listening])
     finally:

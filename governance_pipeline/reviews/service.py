@@ -76,12 +76,14 @@ class Table:
     Attributes:
         graph: the lineage of now: it says whose data the model is made from.
         now: the time of the act.
+        identified: how the person who acts has shown who they are; kept with the act.
     """
 
     project: Project
     store: Store
     graph: LineageGraph
     now: datetime
+    identified: str = ""
 
     @property
     def today(self) -> date:
@@ -123,12 +125,17 @@ class Table:
                             hint=f"read it again: `governance review show {review_id}`",
                         )
                     state = self._without_fallen(unit, state)
-                    event = make(self.circle(unit, state))
+                    event = self._signed(make(self.circle(unit, state)))
                     _append(unit, event)
                     return after(state, event)
             except _CameBetween:
                 continue
         raise Conflict(f"too many act on review {review_id} at once", hint="try again in a moment")
+
+    def _signed(self, event: ReviewEvent) -> ReviewEvent:
+        if not self.identified:
+            return event
+        return replace(event, data={**event.data, "identified": self.identified})
 
     def _without_fallen(self, unit: Unit, state: ReviewState) -> ReviewState:
         """Before anything else is decided, what people decided who may not any more falls."""
@@ -169,9 +176,7 @@ def _append(unit: Unit, event: ReviewEvent) -> None:
 
 
 def decide(
-    project: Project,
-    store: Store,
-    graph: LineageGraph,
+    table: Table,
     review_id: str,
     *,
     person: str,
@@ -181,7 +186,6 @@ def decide(
     conditions: Sequence[str] = (),
     trade_off: str = "",
     evidence: str | None = None,
-    now: datetime,
 ) -> ReviewState:
     """Record one person's decision and return the review's new state.
 
@@ -196,16 +200,15 @@ def decide(
         Conflict: the review has ended, or its evidence has changed.
         CannotEvaluate: it is an approval, and who wrote the model cannot be read.
     """
-    table = Table(project, store, graph, now)
     decider = table.person(person)
-    asked = checked_conditions(project, conditions)
+    asked = checked_conditions(table.project, conditions)
 
     def make(circle: Circle) -> ReviewEvent:
         if verdict.consents:
             _require_approvable(circle, table, decider)
         return acts.deciding(
             circle.state,
-            at=now,
+            at=table.now,
             roles=circle.roles(decider, function),
             person=decider.id,
             function=function,

@@ -16,17 +16,20 @@ from governance_pipeline.web.openapi import document
 from governance_pipeline.web.route import Route, responses
 
 
-def application(routes: Sequence[Route], api_key: str | None = None) -> Litestar:
+def application(
+    routes: Sequence[Route], api_key: str | None = None, pages: Sequence[Router] = ()
+) -> Litestar:
     """The application that answers ``routes``, and describes them at ``/api/v1/openapi.json``.
 
     Args:
         api_key: what ``Authorization: Bearer ...`` has to hold at routes that are not open; None asks nobody.
+        pages: for people, who sign in; they are no part of the document.
     """
     every = [*routes, _document_route(routes, keyed=api_key is not None)]
     guards = [] if api_key is None else [needs_key(api_key)]
     keyed = Router("/", route_handlers=[one.handler for one in every if not one.open], guards=guards)
     return Litestar(
-        [keyed, *(one.handler for one in every if one.open)],
+        [keyed, *(one.handler for one in every if one.open), *pages],
         openapi_config=None,
         exception_handlers={GovernanceError: refusal, HTTPException: http_refusal},
         logging_config=None,  # the process's own logging stays as it is

@@ -14,7 +14,7 @@ from governance_pipeline.nightly import run_night
 from governance_pipeline.profiles.profile import ConsentTally, Profile
 from governance_pipeline.reviews.gate import GateReport, evaluate_gate
 from governance_pipeline.reviews.review import ReviewState
-from governance_pipeline.reviews.service import decide, eligible, list_reviews
+from governance_pipeline.reviews.service import Table, decide, eligible, list_reviews
 from governance_pipeline.stages.services import Services
 from governance_pipeline.testing import (
     AS_OF,
@@ -92,15 +92,12 @@ class Lab:
         self, person: str, function: Function, verdict: Verdict = Verdict.APPROVE, **more: Any
     ) -> ReviewState:
         return decide(
-            self.project,
-            self.services.store,
-            self.graph(),
+            Table(self.project, self.services.store, self.graph(), self.clock()),
             more.pop("review", None) or self.review().id,
             person=person,
             function=function,
             verdict=verdict,
             reason=more.pop("reason", "I have read the evidence."),
-            now=self.clock(),
             **more,
         )
 

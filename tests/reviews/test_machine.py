@@ -83,8 +83,8 @@ class Reviewing(RuleBasedStateMachine):
         said = ("Do it @con by 2026-04-01",) if verdict is Verdict.APPROVE_WITH_CONDITIONS else ()
         self.attempt(
             lambda table, review: service.decide(
-                table.project, table.store, table.graph, review, person=who, function=function,
-                verdict=verdict, reason="Read.", conditions=said, now=table.now,
+                table, review, person=who, function=function,
+                verdict=verdict, reason="Read.", conditions=said,
             )
         )  # fmt: skip
 

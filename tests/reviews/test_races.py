@@ -46,8 +46,8 @@ Client = Callable[[Table, str], object]
 
 def _decides(person: str, function: Function, verdict: Verdict) -> Client:
     return lambda table, review: service.decide(
-        table.project, table.store, table.graph, review, person=person, function=function,
-        verdict=verdict, reason="Read.", now=table.now,
+        table, review, person=person, function=function,
+        verdict=verdict, reason="Read.",
     )  # fmt: skip
 
 
@@ -193,7 +193,6 @@ def test_evidence_that_comes_between_is_a_conflict(tables: list[Table]):
     open_review(tables[0].store, "REV-1")
     with pytest.raises(Conflict, match="has changed since you saw it"):
         service.decide(
-            tables[0].project, tables[0].store, tables[0].graph, "REV-1", person="pax",
+            tables[0], "REV-1", person="pax",
             function=Function.PRIVACY, verdict=Verdict.APPROVE, reason="Read.", evidence="sha256:old",
-            now=NOW,
         )  # fmt: skip

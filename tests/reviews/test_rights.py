@@ -123,8 +123,8 @@ def _asked(circle: Circle, roles: Mapping[Role, str], action: Action, table: Tab
 def _decide(verdict: Verdict) -> Callable[[Table, str, str], object]:
     conditions = ("Do it @con by 2026-04-01",) if verdict is Verdict.APPROVE_WITH_CONDITIONS else ()
     return lambda table, review, who: service.decide(
-        table.project, table.store, table.graph, review, person=who, function=Function.PRIVACY,
-        verdict=verdict, reason="Read.", conditions=conditions, now=table.now,
+        table, review, person=who, function=Function.PRIVACY,
+        verdict=verdict, reason="Read.", conditions=conditions,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.nightly import run_night
 from governance_pipeline.reviews.gate import GateReport, evaluate_gate
 from governance_pipeline.reviews.review import ReviewState
-from governance_pipeline.reviews.service import decide, eligible, list_reviews, load_review
+from governance_pipeline.reviews.service import Table, decide, eligible, list_reviews, load_review
 from governance_pipeline.stages.services import Services
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import ReviewStatus, Verdict
@@ -55,15 +55,12 @@ def judge(opened: Services, person: str, function: Function) -> ReviewState:
     with opened.store.begin() as unit:
         graph = build_graph(opened.project, unit.versions.of_model(MODEL))
     return decide(
-        opened.project,
-        opened.store,
-        graph,
+        Table(opened.project, opened.store, graph, opened.clock()),
         review(opened).id,
         person=person,
         function=function,
         verdict=Verdict.APPROVE,
         reason="I have read every finding and accept it for the pilot.",
-        now=opened.clock(),
     )
 
 

@@ -27,10 +27,17 @@ def serving(store: Store, api_key: str | None = None, further: Sequence[Route] =
 @contextmanager
 def listening(app: Litestar) -> Iterator[int]:
     """An application's port."""
+    with listening_at(app, 0) as port:
+        yield port
+
+
+@contextmanager
+def listening_at(app: Litestar, port: int) -> Iterator[int]:
+    """An application's port, which is ``port`` unless that is 0."""
     config = uvicorn.Config(app, log_level="error", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.bind(("127.0.0.1", port))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         deadline = time.monotonic() + 20

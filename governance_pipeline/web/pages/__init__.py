@@ -1,0 +1,1 @@
+"""The pages that reviewers read and decide in: rendered on the server, whole without JavaScript."""
