@@ -49,7 +49,7 @@ def authors(repository: Path, paths: Sequence[str]) -> Authors:
     except subprocess.TimeoutExpired:
         return Authors(problem=f"git did not answer for {repository} within {SECONDS:g} seconds")
     except subprocess.CalledProcessError as error:
-        lines = str(error.stderr).strip().splitlines()
+        lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
         return Authors(problem=f"git cannot read {repository}: {lines[0] if lines else 'no reason given'}")
     if missing:
         return Authors(_identities(told), f"git knows no commit of {', '.join(missing)} in {repository}")
@@ -57,7 +57,17 @@ def authors(repository: Path, paths: Sequence[str]) -> Authors:
 
 
 def _git(repository: Path, verb: str, *words: str) -> str:
-    """Run git without anything that a repository's own configuration could make it start."""
+    return run_git(repository, verb, *words).decode("utf-8", "replace")
+
+
+def run_git(repository: Path, verb: str, *words: str) -> bytes:
+    """Run git without anything that a repository's own configuration could make it start.
+
+    Raises:
+        FileNotFoundError: there is no git.
+        subprocess.CalledProcessError: git refused.
+        subprocess.TimeoutExpired: it did not answer.
+    """
     program = shutil.which("git")
     if program is None:
         raise FileNotFoundError("git")
@@ -65,9 +75,6 @@ def _git(repository: Path, verb: str, *words: str) -> str:
     done = subprocess.run(
         [program, "-C", str(repository), *safe, "--no-pager", verb, *words],
         capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
         timeout=SECONDS,
         check=True,
         env={

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from governance_pipeline.cli import (
     access,
     assessments,
+    compare,
     consent,
     consent_received,
     controls,
@@ -64,6 +65,7 @@ for part in (
     project,
     night,
     gate,
+    compare,
     promotion,
     signatures,
     evidence,

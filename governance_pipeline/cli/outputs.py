@@ -18,6 +18,7 @@ from governance_pipeline.ledger.offline import PackReport
 from governance_pipeline.profiles.access import Access
 from governance_pipeline.reports.controls.coverage import Coverage
 from governance_pipeline.reports.evidence.pack import Packed
+from governance_pipeline.reports.findings.finding import Report
 from governance_pipeline.response.outbox import DispatchReport
 from governance_pipeline.reviews.desk import Promotion
 from governance_pipeline.reviews.gate import GateReport
@@ -73,6 +74,14 @@ class Status:
 class Gate:
     open: bool
     report: GateReport
+
+
+@dataclass(frozen=True)
+class Compared:
+    """``passed``: nothing in it needs a person. A question that nobody asked says why in ``unasked``."""
+
+    passed: bool
+    report: Report
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,7 @@ OUTPUTS: Mapping[str, Any] = {
     "check": list[Measurement],
     "status": Status,
     "gate": Gate,
+    "compare": Compared,
     "promote": Promotion,
     "rollback-rehearse": Rehearsed,
     "signature-add": Signatures,

@@ -58,6 +58,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "check": (1, ("check", "shop.people", "--date", "2026-03-03")),
         "status": (0, ("status",)),
         "gate": (1, ("gate", "approval", "2")),
+        "compare": (0, ("compare", "--base", shop)),
         "lineage": (0, ("lineage", "trace", "model:approval")),
         "lineage-impact": (0, ("lineage", "impact", "dataset:shop.people", "--as-of", "2026-03-02")),
         "lineage-change": (0, ("lineage", "impact", "dataset:shop.people", "--stop")),
