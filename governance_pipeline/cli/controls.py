@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from governance_pipeline.reports.evidence.record import Record
 
 
+_STEPS = 10
+
+
 def register(app: typer.Typer) -> None:
     """Add this module's verb."""
     app.command(epilog="Example: governance controls mortgage_approval 2 --framework EU-AI-Act")(controls)
@@ -68,8 +71,11 @@ def _only(found: Coverage, framework: str | None) -> Coverage:
 
     if framework is None:
         return found
+    from governance_pipeline.reports.controls.coverage import raising
+
     frameworks = tuple(one for one in found.frameworks if one.framework == framework)
-    return replace(found, frameworks=frameworks, controls=tuple(_of(found, framework)))
+    mine = tuple(_of(found, framework))
+    return replace(found, frameworks=frameworks, controls=mine, steps=raising(mine))
 
 
 def _of(found: Coverage, framework: str) -> list[Supported]:
@@ -83,6 +89,8 @@ def _print(found: Coverage, framework: str | None) -> None:
         rows = ((one.title, *(one.states[state] or "" for state in State)) for one in found.frameworks)
         title = f"Controls that the record of {', '.join(found.versions)} supports"
         table(title, ("framework", *State), rows)
+        steps = ((len(one.controls), one.step) for one in found.steps[:_STEPS])
+        table("What would raise most of them", ("controls", "step"), steps)
     else:
         listed = _of(found, framework)
         told = ((one.control.id, one.control.title, one.state, *one.raises[:1]) for one in listed)

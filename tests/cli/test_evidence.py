@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+from governance_pipeline.bootstrap import open_project, services
+from governance_pipeline.nightly import run_night
+from governance_pipeline.testing import FixedClock
 from tests.cli.conftest import Command
 from tests.reports.evidence.support import contents
+from tests.tiny import land, morning, night, write
 
 SUBJECT = re.compile(rb"P0[12]\d{4}")
 
@@ -32,6 +39,30 @@ def test_no_subject_and_no_raw_value_leaves(shop: Path, governance: Command, tmp
     assert governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop).code == 0
     for name, content in contents(tmp_path / "pack").items():
         assert not SUBJECT.search(content), name
+
+
+def test_a_value_of_a_single_person_leaves_neither_by_name_nor_by_number(
+    governance: Command, shop: Path, tmp_path: Path
+):
+    """One person of the night has a race and an income that nobody else has."""
+    land(shop, 2, model=True)  # what could not be read is repaired
+    ids, day = [f"Q{n:05}" for n in range(400)], [morning(3) - timedelta(hours=4)] * 400
+    incomes, races = [1.0] * 399 + [918273645.5], ["white", "black"] * 199 + ["white", "quasimodo"]
+    write(shop, "people", str(night(3)), subject_id=ids, recorded_at=day, income=incomes, race=races)
+    with services(open_project(shop), clock=FixedClock(morning(3))) as opened:
+        list(run_night(opened, night(3)))
+        with opened.store.begin() as unit:
+            profile = str(unit.profiles.get("shop.people", night(3)))
+    assert "918273645.5" in profile, "the canaries were measured"
+    assert "quasimodo" in profile
+    assert governance("evidence", "approval", "2", "-o", tmp_path / "pack", "-p", shop).code == 0
+    held = contents(tmp_path / "pack")
+    assert night(3).isoformat().encode() in held["indicators.json"]
+    entries = json.loads(held["ledger/entries.json"])
+    bodies = [base64.b64decode(one["payload"]["body"]) for one in entries]
+    for content in (*held.values(), *bodies):
+        assert not re.search(rb"quasimodo|918,?273,?645|9\.18273645e", content)
+        assert not re.search(rb"Q0\d{4}", content)
 
 
 def test_from_a_ledger_that_was_changed_no_evidence_is_made(shop: Path, governance: Command, tmp_path: Path):

@@ -51,14 +51,23 @@ class FrameworkCoverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do, and the controls that it would raise."""
+
+    step: str
+    controls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every control of every framework, for the versions named."""
+    """Every control of every framework, for the versions named; ``steps`` what raises most controls first."""
 
     as_of: datetime
     versions: tuple[str, ...]
     note: str
     frameworks: tuple[FrameworkCoverage, ...]
     controls: tuple[Supported, ...]
+    steps: tuple[Step, ...]
 
 
 def coverage(records: Sequence[Record], now: datetime) -> Coverage:
@@ -70,7 +79,18 @@ def coverage(records: Sequence[Record], now: datetime) -> Coverage:
     each = [_of_one(record, now) for record in records]
     names = tuple(f"{one.model.name} {one.version.version}" for one in records)
     found = tuple(_together(names, [one[name] for one in each]) for name in controls())
-    return Coverage(now, names, NOTE, tuple(_framework(key, found) for key in frameworks()), found)
+    totals = tuple(_framework(key, found) for key in frameworks())
+    return Coverage(now, names, NOTE, totals, found, raising(found))
+
+
+def raising(found: Sequence[Supported]) -> tuple[Step, ...]:
+    """What would raise these controls, each step with all that it raises; the one that raises most first."""
+    by_step: dict[str, list[str]] = {}
+    for one in found:
+        for step in one.raises:
+            by_step.setdefault(step, []).append(one.control.name)
+    ordered = sorted(by_step.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(Step(step, tuple(names)) for step, names in ordered)
 
 
 def _of_one(record: Record, now: datetime) -> dict[str, Supported]:

@@ -118,7 +118,8 @@ def _review(record: Record, now: datetime) -> Support:
         return Support("review", State.NOT_EVIDENCED, "no review was opened", "run `governance nightly`")
     status = review.state.status_at(now)
     told = f"review {review.id} is {spaced(status)}"
-    step = f"decide it: `governance review show {review.id}`"
+    again = f"open a review anew: `governance review open {record.model.name}`"
+    step = f"decide it: `governance review show {review.id}`" if status.is_open else again
     if status.is_approval:
         return Support("review", State.EVIDENCED, told)
     if review.state.is_approved:

@@ -34,6 +34,7 @@ from governance_pipeline.vocabulary.outcome import Outcome, worst
 
 Facts = list[tuple[str, str]]
 _REASONS = 6
+_STEPS = 10
 _MARKS = {
     State.EVIDENCED: "pass",
     State.PARTLY: "warn",
@@ -80,6 +81,7 @@ def view(record: Record) -> dict[str, Any]:
         "missing": _missing(record),
         "facts": _facts(record),
         "environment": _environment(record),
+        "risk": _risk(record),
         "features": [[one.name, one.dataset, one.baseline_column] for one in model.features],
         "measured": [_section(record, kind) for kind in ("accuracy", "ethics", "law")],
         "datasets": [_dataset(record, name) for name in record.datasets],
@@ -154,6 +156,12 @@ def _facts(record: Record) -> Facts:
         ("People it learned from", _people(record)),
     ]
     return told
+
+
+def _risk(record: Record) -> list[list[str]]:
+    """Where the score comes from: points and why, the most first."""
+    found = record.night.risk.contributions if record.night.risk else ()
+    return [[f"{one.points:.0f}", one.sentence] for one in sorted(found, key=lambda one: -one.points)]
 
 
 def _who(record: Record, identity: str) -> str:
@@ -288,6 +296,7 @@ def _controls(record: Record) -> dict[str, Any]:
     return {
         "note": found.note,
         "states": [str(state) for state in State],
+        "steps": [[str(len(one.controls)), one.step] for one in found.steps[:_STEPS]],
         "frameworks": [
             {
                 "title": one.title,

@@ -57,6 +57,15 @@ def test_every_control_has_a_state_and_every_lack_a_step(known: Record):
         assert sum(framework.states.values()) == len(mine)
 
 
+def test_what_raises_most_controls_is_told_first(known: Record):
+    found = coverage([known], known.as_of)
+    counts = [len(step.controls) for step in found.steps]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > 1
+    for step in found.steps:
+        assert set(step.controls) == {o.control.name for o in found.controls if step.step in o.raises}
+
+
 def test_nothing_is_ever_said_to_comply(known: Record):
     told = json.dumps(jsonable(coverage([known], known.as_of))).casefold()
     assert "compl" not in told.replace("completeness", "")

@@ -54,6 +54,12 @@ def office(root: Path, url: str = "sqlite:///store.db", **changes: Any) -> Lab:
 
 def decided(found: Lab) -> Lab:
     """Waived, assessed, approved with a condition, permitted and promoted."""
+    promote(desk(approved(found)), MODEL, "2", "production", person="ada", now=found.clock())
+    return found
+
+
+def approved(found: Lab) -> Lab:
+    """Waived, assessed, and approved with a condition."""
     for person, function in (("eva", Function.ENGINEERING), ("lea", Function.LEGAL)):
         waive(
             table(found),
@@ -76,7 +82,6 @@ def decided(found: Lab) -> Lab:
         trade_off="late incomes for better scores",
     )
     found.approve()
-    promote(desk(found), MODEL, "2", "production", person="ada", now=found.clock())
     return found
 
 

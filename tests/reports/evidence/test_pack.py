@@ -182,6 +182,21 @@ def test_what_counts_no_people_is_shown_whatever_it_counts(indicator: str):
     assert publishable([one], {}) == (one,)
 
 
+def test_a_registry_that_is_gone_is_missing_and_closes_the_gate(tmp_path: Path):
+    found = office(tmp_path)
+    (tmp_path / "registry.json").unlink()
+    told = record(found)
+    named = {one.what: one.why for one in missing(told)}
+    assert {"the gate's verdict", "whether it could be rolled back"} <= set(named)
+    assert "registry.json is not there" in named["the gate's verdict"]
+    assert view(told)["verdict"] == {
+        "word": "could not be evaluated",
+        "why": [told.standing.ungated],
+        "more": 0,
+        "open": False,
+    }
+
+
 def test_a_folder_that_holds_something_is_left_as_it_is(lived: Lab, packed: Path):
     before = contents(packed)
     with pytest.raises(UsageError, match="is not empty"):

@@ -33,8 +33,10 @@ from governance_pipeline.ledger.signing import SigningKey, SigningKeys
 from governance_pipeline.reports.evidence.pack import parts, signed
 from governance_pipeline.reviews.permit import sign
 from governance_pipeline.testing import NIGHT
-from tests.reports.evidence.support import contents, keys, log, office, pack, record
+from tests.reports.evidence.support import approved, contents, keys, log, office, pack, record
 from tests.reviews.support import Lab
+from tests.reviews.test_promotion import given
+from tests.reviews.test_signers import add, signers, with_signers
 
 THEIRS = SigningKey(bytes(range(1, 33)))
 ENTRIES, CHECKPOINT, KEYS = "ledger/entries.json", "ledger/checkpoint.txt", "ledger/keys.public.json"
@@ -415,3 +417,25 @@ def test_the_manifest_that_is_signed_lists_every_file(lived: Lab, packed: Path):
 def test_a_key_of_another_time_signs_no_entry(packed: Path, lived: Lab):
     retired = {name: PublicKey(key.public, key.first, 1) for name, key in keys(lived).items()}
     assert ENTRIES in named(check_pack(packed, retired))
+
+
+def test_signatures_of_people_are_in_the_pack_and_each_was_entered(tmp_path: Path):
+    found = office(tmp_path / "project")
+    with_signers(found, signers())
+    found.clock.now += timedelta(days=1)
+    found.night(NIGHT + timedelta(days=1))  # the playbook has changed, and evidence binds it
+    approved(found)
+    given(found)
+    for person in ("lea", "pia"):
+        add(found, person)
+    folder = pack_of(found, tmp_path / "signed")
+    files = contents(folder)
+    name = next(name for name in files if name.startswith("permits/"))
+    envelope = json.loads(files[name])
+    assert len(envelope["signatures"]) == 3
+    assert checked(folder, found).holds
+    other = offline.pre_authentication(envelope["payloadType"], base64.b64decode(envelope["payload"]))
+    envelope["signatures"].append({"keyid": "eve", "sig": text(THEIRS.sign(other))})
+    OLD[:] = [files[SIGNED_MANIFEST]]
+    put(folder, resigned({**files, name: json.dumps(envelope).encode()}, ours(found)))
+    assert [fault.where for fault in checked(folder, found).faults] == [name]
