@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from jsonschema import Draft7Validator
 
 from governance_pipeline.charter.indicator_policy import IndicatorPolicy
 from governance_pipeline.charter.loader import load_project
@@ -79,6 +82,11 @@ def test_every_piece_of_a_file_on_a_page_is_valid(page: str, block: Block, tmp_p
         a_playbook(**data["indicators"])
     elif set(data) == {"reviews"}:
         ReviewPolicy.model_validate({"clause": "P-1", "by_tier": {}, **data["reviews"]})
+    elif set(data) == {"jobs"}:
+        schema = (files("check_jsonschema.builtin_schemas.vendor") / "github-workflows.json").read_text(
+            "utf-8"
+        )
+        Draft7Validator(json.loads(schema)).validate({"on": "push", **data})
     elif set(data) == {"plugins"}:
         for policy in data["plugins"].values():
             IndicatorPolicy.model_validate(policy)
