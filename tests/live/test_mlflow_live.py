@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,50 +17,18 @@ from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import EdgeKind
 from governance_pipeline.vocabulary.night import PlaceRead
 from governance_pipeline.vocabulary.review import MilestoneKind
-from tests.live.environments import outside, run
+from tests.live.environments import run
+from tests.live.mlflow_server import mlflow_server
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("mlflow"), pytest.mark.timeout(1200)]
 
-START_SECONDS = 120
 MODEL = "mortgage_approval"
 
 
 @pytest.fixture
 def server(mlflow: Path, tmp_path: Path) -> Iterator[str]:
-    """A server on this machine, its database and artefacts in a folder of the test; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path / "mlflow"
-    folder.mkdir()
-    store, artefacts = f"sqlite:///{folder}/mlflow.db", str(folder / "artefacts")
-    words = ["--backend-store-uri", store, "--artifacts-destination", artefacts, "--workers", "1"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(mlflow / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port), *words],
-            stdout=log,
-            stderr=log,
-            env=outside(),
-            start_new_session=True,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(address, process, folder / "log")
+    with mlflow_server(mlflow, tmp_path / "mlflow") as address:
         yield address
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if requests.get(f"{address}/health", timeout=2).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    pytest.fail(f"the server of MLflow does not answer: {log.read_text()[-2000:]}")
 
 
 def test_versions_runs_and_aliases_of_a_server_are_read_and_a_moved_alias_opens_a_review(
