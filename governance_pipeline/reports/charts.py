@@ -6,8 +6,9 @@ Colours come from the page's style sheet by class names (``chart-...``).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -106,8 +107,7 @@ def line(history: Sequence[Measurement]) -> Markup:
         )
         for name, bound in _named(last.threshold)
     ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    parts.append(Markup('<polyline class="chart-line" points="{path}"/>').format(path=path))
+    parts += _runs(history, dict(zip((one.night for one in points), places, strict=True)))
     x, y = places[-1]
     parts.append(
         Markup('<circle class="chart-value chart-{outcome}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>').format(
@@ -115,6 +115,14 @@ def line(history: Sequence[Measurement]) -> Markup:
         )
     )
     return _svg(parts, LINE_HEIGHT, _past(points[0].night, last.night, points))
+
+
+def _runs(history: Sequence[Measurement], places: Mapping[date, tuple[float, float]]) -> Iterator[Markup]:
+    """A line for each run of nights that have a number: what was not measured is a gap."""
+    for measured, run in groupby(history, key=lambda one: one.night in places):
+        if measured:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (places[one.night] for one in run))
+            yield Markup('<polyline class="chart-line" points="{path}"/>').format(path=path)
 
 
 def _past(first: date, last: date, points: Sequence[Measurement]) -> str:
