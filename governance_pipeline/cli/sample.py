@@ -213,6 +213,10 @@ def _tell_next(directory: Path) -> None:
             f"governance lineage impact dataset:lending.bureau_scores -p {shown}",
             "who depends on the vendor's feed",
         ),
+        (
+            f"governance serve -p {shown} --dev-sign-in",
+            "the reviewers' pages: what waits for whom, a review with its evidence, the decision",
+        ),
         (f"governance up -p {shown}", "the Dagster UI: lineage, owners, checks, the nights"),
     ):
         out.print(f"  [bold]{escape(command)}[/]\n    [dim]{what}[/]", soft_wrap=True)

@@ -99,12 +99,9 @@ def _body(
             " have left.\n  The steward names somebody in charter.yaml."
         )
     version = f" {shlex.quote(plain(milestone.version))}" if milestone.version else ""
-    steps = [f"governance review show {opening.review_id}"]
+    steps = [where(project, opening.review_id)]
     if functions:
-        steps.append(
-            f"governance review decide {opening.review_id} --as {route.recipient}"
-            f" --function {functions[0]} --verdict approve --reason '...'"
-        )
+        steps += how_to_decide(project, opening.review_id, route.recipient, functions[0])
     if version:
         steps.append(f"governance gate {shlex.quote(plain(milestone.model))}{version}")
     lines.append("WHAT TO DO NEXT\n" + "\n".join(f"  {step}" for step in steps))
@@ -112,6 +109,20 @@ def _body(
     title = f": {plain(clause.title)}" if clause else ""
     lines.append(f"WHY YOU ARE TOLD\n  playbook {project.playbook.reviews.clause}{title}")
     return "\n\n".join(lines)
+
+
+def where(project: Project, review_id: str) -> str:
+    """Where a review is read: its page, or the command where no pages are set up."""
+    pages = project.settings.sign_in
+    return f"{pages.url.rstrip('/')}/reviews/{review_id}" if pages else f"governance review show {review_id}"
+
+
+def how_to_decide(project: Project, review_id: str, person: str, function: str) -> list[str]:
+    """The command that decides; none where there is a page to do it on."""
+    if project.settings.sign_in:
+        return []
+    asked = f"governance review decide {review_id} --as {person} --function {function}"
+    return [f"{asked} --verdict approve --reason '...'"]
 
 
 def _words(function: Function) -> str:

@@ -13,6 +13,7 @@ from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.response.message import SUBJECT_LENGTH, plain
 from governance_pipeline.response.routes import Route, routes_to
 from governance_pipeline.reviews.fold import after
+from governance_pipeline.reviews.notices import how_to_decide, where
 from governance_pipeline.reviews.people import Circle
 from governance_pipeline.vocabulary.function import people_needed
 from governance_pipeline.vocabulary.incident import Alert
@@ -55,12 +56,13 @@ def _news(circle: Circle, event: ReviewEvent) -> Iterator[_News]:
     still = (
         f"Still to decide: {people_needed(state.missing)}. Decisions are due by {calendar_date(state.due)}."
     )
-    look = f"governance review show {state.id}"
+    project = circle.project
+    look = where(project, state.id)
     match event.act:
         case ReviewAct.REMINDED:
             for function, people in circle.eligible().items():
                 for person in people:
-                    steps = [look, _decide(state.id, person.id, function)]
+                    steps = [look, *how_to_decide(project, state.id, person.id, function)]
                     yield _News([person.id], "your decision is still asked", [still], steps)
         case ReviewAct.ESCALATED:
             for person, function in event.data["stand_ins"]:
@@ -69,7 +71,7 @@ def _news(circle: Circle, event: ReviewEvent) -> Iterator[_News]:
                     [person],
                     "you are asked to stand in",
                     [told, still],
-                    [look, _decide(state.id, person, function)],
+                    [look, *how_to_decide(project, state.id, person, function)],
                 )
             told = "The review has stood undecided for longer than the playbook allows."
             yield _News(event.data["told"], "a review is stuck", [told, still], [look])
@@ -99,16 +101,11 @@ def _moved_back(circle: Circle, event: ReviewEvent) -> _News:
         "a version that nobody permitted was taken from its stage",
         [f"Version {left} was at '{stage}', and nobody had permitted that. Version {back} is back there."],
         [
-            f"governance review show {circle.state.id}",
+            where(circle.project, circle.state.id),
             "governance ledger show",
             f"governance promote {model} {left} --stage {stage} --as YOUR-ID",
         ],
     )
-
-
-def _decide(review: str, person: str, function: str) -> str:
-    asked = f"governance review decide {review} --as {person} --function {function}"
-    return f"{asked} --verdict approve --reason '...'"
 
 
 def _alert(

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from governance_pipeline.charter.settings import SignIn
 from governance_pipeline.nightly import open_new_reviews
 from governance_pipeline.response.channels import open_channels
 from governance_pipeline.response.outbox import dispatch
@@ -43,6 +44,18 @@ def test_a_message_says_what_happened_who_decides_until_when_and_how(tmp_path: P
     assert f"governance review decide {found.review().id} --as pia --function privacy" in body
     assert "your decision is asked" in messages["pia"]["subject"]
     assert "review decide" not in messages["ben"]["body"]
+
+
+def test_where_people_sign_in_to_pages_a_message_leads_to_the_reviews(tmp_path: Path):
+    found = lab(tmp_path)
+    pages = SignIn(issuer="https://login.example", client_id="g", url="https://governance.example/")
+    settings = found.project.settings.model_copy(update={"sign_in": pages})
+    found.change(settings=settings)
+    found.night()
+    body = {message["recipient"]: message for message in told(found)}["pia"]["body"]
+    assert f"https://governance.example/reviews/{found.review().id}\n" in body
+    assert "review decide" not in body
+    assert "review show" not in body
 
 
 def test_where_nobody_may_decide_for_a_function_the_steward_is_told(tmp_path: Path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
 
 from governance_pipeline.bootstrap import open_project, open_project_store
 from governance_pipeline.reviews.review import ReviewState
@@ -28,6 +29,7 @@ class Served:
     """Pages on a port, with what stands behind them."""
 
     port: int
+    app: Litestar
     root: Path
     store: Store
     clock: FixedClock
@@ -60,7 +62,7 @@ def served(shop: Path, clock: FixedClock) -> Iterator[Served]:
     """With the sign-in of development."""
     project = open_project(shop)
     store = open_project_store(project)
-    router = page_router(project, store, {}, dev_sign_in=True)
-    with listening(application([], None, [router])) as port:
-        yield Served(port, shop, store, clock)
+    app = application([], None, [page_router(project, store, {}, dev_sign_in=True)])
+    with listening(app) as port:
+        yield Served(port, app, shop, store, clock)
     store.close()

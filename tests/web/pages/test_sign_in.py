@@ -25,6 +25,28 @@ def test_without_a_session_every_page_leads_to_the_sign_in_and_back(served: Serv
     assert "Lea Stern" in visit.get("/").text
 
 
+OPEN = {"/api/v1/openapi.json", "/sign-in", "/sign-in/callback", "/static/{name:str}", "/{rest:path}"}
+
+
+def test_there_is_no_route_that_a_stranger_can_use(served: Served) -> None:
+    """Every route of the application is asked without a session; what is open is named here."""
+    visit, asked = served.visit(), set()
+    with served.store.begin() as unit:
+        before = unit.ledger.size()
+    for route in served.app.routes:
+        for method in sorted(route.methods - {"OPTIONS"}):  # type: ignore[union-attr]
+            path = route.path_format.replace("{review_id}", served.review).replace("{act}", "comment")
+            path = path.replace("{questionnaire}", "bias")
+            answer = visit.get(path) if method == "GET" else visit.post(path, {"text": "x", "reason": "x"})
+            asked.add((method, route.path))
+            if route.path in OPEN:
+                continue
+            assert answer.to.startswith("/sign-in?next=/"), (method, route.path, answer.status)
+    assert {("POST", "/reviews/{review_id:str}/{act:str}"), ("POST", "/sign-out"), ("GET", "/")} <= asked
+    with served.store.begin() as unit:
+        assert unit.ledger.size() == before
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["//evil.example", "https://evil.example/", "/\\evil.example", "evil", "/\n/x"]
 )
