@@ -217,6 +217,10 @@ def _tell_next(directory: Path) -> None:
             f"governance serve -p {shown} --dev-sign-in",
             "the reviewers' pages: what waits for whom, a review with its evidence, the decision",
         ),
+        (
+            f"governance evidence {MODEL} {NEWEST_VERSION} -o evidence -p {shown}",
+            "what an auditor takes away; `governance verify evidence` checks it",
+        ),
         (f"governance up -p {shown}", "the Dagster UI: lineage, owners, checks, the nights"),
     ):
         out.print(f"  [bold]{escape(command)}[/]\n    [dim]{what}[/]", soft_wrap=True)

@@ -41,7 +41,7 @@ class Support:
 
 
 REHEARSAL_DAYS = 90
-"""A rehearsal is stale after so many days (the default of the indicator ``rehearsal``)."""
+"""A rehearsal is stale after so many days, where the playbook's ``rehearsal`` does not say when it fails."""
 
 MEASURED: Mapping[str, tuple[str, ...]] = {
     "recency": ("recency",),
@@ -149,7 +149,9 @@ def _rollback(record: Record, now: datetime) -> Support:
     if not rehearsed:
         return Support("rollback", State.PARTLY, "there is a way back that nobody has rehearsed", step)
     told = f"rehearsed on {calendar_date(max(rehearsed))}"
-    if now - max(rehearsed) > timedelta(days=REHEARSAL_DAYS):
+    policy = record.project.playbook.indicators.rehearsal
+    days = policy.fail if policy and policy.fail is not None else REHEARSAL_DAYS
+    if now - max(rehearsed) > timedelta(days=days):
         return Support("rollback", State.STALE, told, step)
     return Support("rollback", State.EVIDENCED, told)
 

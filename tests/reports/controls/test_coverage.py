@@ -21,6 +21,7 @@ from governance_pipeline.reports.evidence.record import Record
 from governance_pipeline.testing import a_playbook
 from governance_pipeline.vocabulary.json_form import jsonable
 from governance_pipeline.vocabulary.outcome import Outcome
+from governance_pipeline.vocabulary.review import ReviewAct, ReviewEvent
 from tests.reports.evidence.support import decided, office, record
 from tests.reviews.support import Lab
 
@@ -122,7 +123,14 @@ def test_an_incident_that_nobody_took_up_is_evidence_in_part(known: Record):
 
 def test_a_way_back_that_nobody_rehearsed_is_evidence_in_part(known: Record):
     ready = replace(known.standing, way_back=replace(known.standing.way_back, target="1", faults=()))
-    assert state(replace(known, standing=ready), "rollback") is State.PARTLY
+    found = replace(known, standing=ready)
+    assert state(found, "rollback") is State.PARTLY
+    first, *rest = known.acts.reviews
+    event = ReviewEvent(first.id, 99, ReviewAct.REHEARSED, known.as_of, "ada")
+    done = replace(first, events=(*first.events, event))
+    found = replace(found, acts=replace(known.acts, reviews=(done, *rest)))
+    assert state(found, "rollback") is State.EVIDENCED
+    assert state(found, "rollback", 24 * 91) is State.STALE
 
 
 def test_a_clause_of_the_playbook_speaks_for_the_control_that_it_names(tmp_path: Path):

@@ -201,7 +201,10 @@ def test_the_page_fetches_and_runs_nothing(packed: Path):
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-def test_in_a_browser_the_page_asks_for_nothing_and_fits_a_phone_and_paper(packed: Path, tmp_path: Path):
+def test_in_a_browser_the_page_asks_for_nothing_keeps_nobody_out_and_fits_a_phone_and_paper(
+    packed: Path, tmp_path: Path
+):
+    from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 
     asked: list[str] = []
@@ -213,6 +216,7 @@ def test_in_a_browser_the_page_asks_for_nothing_and_fits_a_phone_and_paper(packe
         page.goto((packed / "index.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.evaluate("document.querySelectorAll('main h2').length") == len(CONTENTS)
+        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
         page.pdf(path=tmp_path / "printed.pdf")
         browser.close()
     assert asked == [(packed / "index.html").as_uri()]
