@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 from governance_pipeline.charter.environment import resolve_env
 from governance_pipeline.charter.loader import find_project, load_measurable, load_project
 from governance_pipeline.charter.project import Project
-from governance_pipeline.ledger.checkpoints import CheckpointLog
-from governance_pipeline.ledger.signing import SigningKeys
-from governance_pipeline.stages.services import Clock, Services, utc_now
+from governance_pipeline.stages.services import Clock, Services, checkpoint_log, utc_now
 from governance_pipeline.store.open import open_store
 from governance_pipeline.store.ports import Store
 
@@ -112,13 +110,6 @@ def open_project_store(project: Project, environ: Mapping[str, str] | None = Non
     """The project's store; its URL may refer to environment variables as ``${NAME}``."""
     url = resolve_env(project.settings.store, os.environ if environ is None else environ)
     return open_store(url, root=project.root, witness=checkpoint_log(project))
-
-
-def checkpoint_log(project: Project) -> CheckpointLog:
-    """What the project's ledger is signed with, and where its checkpoints are written."""
-    places = project.settings.ledger
-    keys = SigningKeys(project.root / places.keys)
-    return CheckpointLog(project.root / places.checkpoints, project.settings.name, keys)
 
 
 @contextmanager

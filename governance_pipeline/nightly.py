@@ -39,8 +39,9 @@ from governance_pipeline.stages.record import NightResult, record, record_review
 from governance_pipeline.stages.reviewing import find_reviews
 from governance_pipeline.stages.scan import Scans, night_end, scan_datasets
 from governance_pipeline.stages.seal import seal
-from governance_pipeline.stages.services import Services
+from governance_pipeline.stages.services import Services, checkpoint_log
 from governance_pipeline.stages.stations import find_stations
+from governance_pipeline.stages.witnesses.copying import copy_checkpoint
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import (
@@ -102,6 +103,7 @@ def run_night(
     if not partial and evidence.memory.is_newest:
         yield from move_back(services, night)
     if sealed is not None:
+        yield from copy_checkpoint(services.project, services.store, checkpoint_log(services.project), night)
         seconds = (sealed.finished_at - started).total_seconds()
         yield NightSealed(night, sealed.expected, sealed.received, sealed.missing, seconds)
 

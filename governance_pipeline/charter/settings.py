@@ -9,6 +9,7 @@ from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.consent_ledger import ConsentLedger
+from governance_pipeline.charter.ledger_copies import LedgerCopy
 from governance_pipeline.charter.places import Place
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -105,6 +106,9 @@ class LedgerFiles(FileModel):
     checkpoints: str = Field(
         ".governance/checkpoints",
         description="File of signed checkpoints. Copy it to where the store's administrators cannot write.",
+    )
+    copies: tuple[LedgerCopy, ...] = Field(
+        (), description="Where each night's newest checkpoint is copied to; `ledger verify` reads them too."
     )
 
 

@@ -52,9 +52,9 @@ def controls(
 
 def _records(project: Path | None, model: str | None, version: str | None) -> list[Record]:
     """The record of the version named, or of each model's version that serves (else its newest)."""
-    from governance_pipeline.bootstrap import checkpoint_log
     from governance_pipeline.errors import NotFound
     from governance_pipeline.reports.evidence.reading import read_records, standing_version
+    from governance_pipeline.stages.services import checkpoint_log
 
     with promotion_desk(project) as desk:
         log = checkpoint_log(desk.project)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 @contextmanager
 def promotion_desk(project: Path | None) -> Iterator[Desk]:
     """The project at or above a folder, its store and its keys."""
-    from governance_pipeline.bootstrap import checkpoint_log, open_project, open_project_store
+    from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.reviews.desk import Desk
+    from governance_pipeline.stages.services import checkpoint_log
 
     opened = open_project(project)
     store = open_project_store(opened)

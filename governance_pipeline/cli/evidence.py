@@ -28,10 +28,10 @@ def evidence(
 
     A page and a PDF to read, the parts for machines, and the proofs. The same record gives the same bytes.
     """
-    from governance_pipeline.bootstrap import checkpoint_log
     from governance_pipeline.indicators.wording import counted
     from governance_pipeline.reports.evidence.pack import write_pack
     from governance_pipeline.reports.evidence.reading import read_record
+    from governance_pipeline.stages.services import checkpoint_log
 
     with promotion_desk(project) as desk:
         log = checkpoint_log(desk.project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -45,19 +46,31 @@ def show(
 
 
 @group.command(epilog="Example: governance ledger verify || page-security")
-def verify(project: ProjectOption = None, output: FormatOption = Format.TABLE) -> None:
+def verify(
+    project: ProjectOption = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A checkpoint that you kept, from a mail say.")
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
     """Check every entry, its signature, the checkpoints, and that the store still says what was entered.
+
+    Checkpoints at the places of `ledger.copies` in governance.yaml are checked too.
 
     Exit 0 all holds, 1 something was changed, 3 it could not be checked.
     """
-    from governance_pipeline.bootstrap import checkpoint_log, open_project, open_project_store
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.stages.services import checkpoint_log
+    from governance_pipeline.stages.witnesses.copying import copied_checkpoints, given_checkpoints
     from governance_pipeline.store.ledger_check import verify_ledger
 
     opened = open_project(project)
     store = open_project_store(opened)
     log = checkpoint_log(opened)
     try:
-        report = verify_ledger(store, log)
+        held, problems = copied_checkpoints(opened, store, log)
+        given, further = given_checkpoints(checkpoint or (), log)
+        report = verify_ledger(store, log, ([*held, *given], [*problems, *further]))
     finally:
         store.close()
     if output is Format.JSON:
@@ -90,7 +103,8 @@ def keys(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """List the keys that sign, or take a new one. Give auditors the file of public keys."""
-    from governance_pipeline.bootstrap import checkpoint_log, open_project, open_project_store
+    from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.stages.services import checkpoint_log
 
     opened = open_project(project)
     kept = checkpoint_log(opened).keys

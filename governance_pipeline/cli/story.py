@@ -13,6 +13,7 @@ from governance_pipeline.reviews.notices import about
 from governance_pipeline.vocabulary.incident import Alert, IncidentAct
 from governance_pipeline.vocabulary.night import (
     AlertQueued,
+    CheckpointCopied,
     DatasetScanned,
     IncidentChanged,
     IndicatorMeasured,
@@ -73,6 +74,8 @@ def _line(event: NightEvent) -> Iterator[str]:
                 f"  [bold yellow]review[/] {event.review}: {escape(event.milestone.sentence)}"
                 f" To decide: {', '.join(event.functions)}."
             )
+        case CheckpointCopied(error=str() as error):
+            yield f"  [yellow]checkpoint not copied[/]: {escape(error)}"
         case LineagePublished(error=str() as error):
             yield f"  [yellow]lineage not delivered[/] to {escape(event.destination)}: {escape(error)}"
         case PictureFailed():

@@ -69,6 +69,14 @@ class CheckpointLog:
                 )
         return held, problems
 
+    def newest(self) -> str | None:
+        """The newest checkpoint, as a signed note; None before the first.
+
+        Raises:
+            CannotEvaluate: the file cannot be read.
+        """
+        return self._newest()[0]
+
     def advance(self, size: int, leaves: LeavesFrom) -> None:
         """Write a checkpoint of ``size`` entries, unless one of as many is there.
 

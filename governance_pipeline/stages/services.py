@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from governance_pipeline.charter.project import Project
+from governance_pipeline.ledger.checkpoints import CheckpointLog
+from governance_pipeline.ledger.signing import SigningKeys
 from governance_pipeline.profiles.plan import Engine
 from governance_pipeline.store.ports import Store
 
@@ -16,6 +18,13 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
+
+
+def checkpoint_log(project: Project) -> CheckpointLog:
+    """What the project's ledger is signed with, and where its checkpoints are written."""
+    places = project.settings.ledger
+    keys = SigningKeys(project.root / places.keys)
+    return CheckpointLog(project.root / places.checkpoints, project.settings.name, keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from governance_pipeline.ledger.checkpoints import CheckpointLog
 from governance_pipeline.ledger.entries import Entry, Payload, read_entry
 from governance_pipeline.ledger.offline import (
+    Checkpoint,
     Fault,
     StoredEntry,
     check_entries,
@@ -69,14 +70,20 @@ class _Line:
         return payload_fault(self.stored, self.payload.salt, self.payload.body) if self.payload else None
 
 
-def verify_ledger(store: Store, log: CheckpointLog) -> LedgerReport:
+def verify_ledger(
+    store: Store, log: CheckpointLog, copies: tuple[Sequence[Checkpoint], Sequence[str]] = ((), ())
+) -> LedgerReport:
     """Check every entry, payload, checkpoint and record.
+
+    Args:
+        copies: checkpoints that were kept elsewhere, and what is wrong with others there.
 
     Raises:
         StoreUnavailable, CannotEvaluate: the store or the keys cannot be read.
     """
     keys = log.keys.trusted()
     points, problems = log.all(keys)
+    points, problems = [*points, *copies[0]], [*problems, *copies[1]]
     faults = [Fault("checkpoint_broken", problem) for problem in problems]
     with store.begin() as unit:
         lines = _lines(unit)

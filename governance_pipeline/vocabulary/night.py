@@ -115,6 +115,16 @@ class StageMovedBack:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointCopied:
+    """The ledger's newest checkpoint went to a place of `ledger.copies`; ``error`` says why it did not."""
+
+    night: date
+    place: str
+    size: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NightSealed:
     """Expected against received measurements: what is missing is as visible as what failed."""
 
@@ -138,5 +148,6 @@ NightEvent = (
     | PictureFailed
     | LineagePublished
     | StageMovedBack
+    | CheckpointCopied
     | NightSealed
 )

@@ -14,6 +14,7 @@ from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.odcs import is_time_zone
 from governance_pipeline.charter.paths import UnfitPath, project_path
 from governance_pipeline.charter.settings import Settings
+from governance_pipeline.charter.yaml_source import PathStep
 from governance_pipeline.errors import UsageError
 
 CRON_FIELDS = 5
@@ -81,6 +82,7 @@ def _outlets(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
             )
         if channel.path is not None:
             yield from path_problem(channel.path, root, settings, ("channels", name, "path"))
+    yield from _copies(settings, root)
     lineage = settings.value.openlineage
     if lineage.transport == "http" and not lineage.url:
         message = "OpenLineage over http has no url"
@@ -88,7 +90,24 @@ def _outlets(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
     yield from path_problem(lineage.path, root, settings, ("openlineage", "path"))
 
 
-def path_problem(text: str, root: Path, loaded: Loaded[Settings], path: tuple[str, ...]) -> Iterator[Problem]:
+def _copies(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
+    """Each place of the ledger's copies is one, and leads where the project may write."""
+    for number, copy in enumerate(settings.value.ledger.copies):
+        path: tuple[PathStep, ...] = ("ledger", "copies", number)
+        if len(copy.named) != 1:
+            message = f"a copy of the ledger's checkpoints goes to one place, not {len(copy.named)}"
+            yield settings.source.problem(path, message, expected="folder, git, time_stamp or channel")
+            continue
+        if copy.channel is not None and copy.channel.name not in settings.value.channels:
+            message = f"there is no channel '{copy.channel.name}'"
+            yield settings.source.problem((*path, "channel", "name"), message, expected="a name of channels")
+        for text in copy.paths:
+            yield from path_problem(text, root, settings, path)
+
+
+def path_problem(
+    text: str, root: Path, loaded: Loaded[Settings], path: tuple[PathStep, ...]
+) -> Iterator[Problem]:
     """A problem where ``text`` is no path the project may use."""
     try:
         project_path(text, root)

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from governance_pipeline.bootstrap import checkpoint_log
 from governance_pipeline.charter.assessment import Questionnaire
 from governance_pipeline.ledger.checkpoints import CheckpointLog
 from governance_pipeline.ledger.offline import Keys
@@ -18,6 +17,7 @@ from governance_pipeline.reviews.assessing import answer
 from governance_pipeline.reviews.promotion import promote
 from governance_pipeline.reviews.service import Table
 from governance_pipeline.reviews.waivers import waive
+from governance_pipeline.stages.services import checkpoint_log
 from governance_pipeline.store.open import open_store
 from governance_pipeline.testing import DATASET, MODEL, a_playbook
 from governance_pipeline.vocabulary.function import Function

@@ -1,0 +1,1 @@
+"""Copies of the ledger's checkpoints, one kind of place a module."""
