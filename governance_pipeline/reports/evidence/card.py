@@ -33,41 +33,50 @@ def kind_of(indicator: str) -> str:
 
 def model_card(record: Record) -> dict[str, Any]:
     """``model-card.json``."""
-    model, version = record.model, record.version
+    features = [
+        {"column": one.column, "training_column": one.baseline_column} for one in record.model.features
+    ]
     return {
-        "model": {
-            "name": model.name,
-            "title": model.title,
-            "version": version.version,
-            "stage": version.stage,
-            "description": model.description,
-            "owner": model.owner,
-            "owner_name": record.person(model.owner),
-            "tier": model.tier,
-            "purpose": model.purpose,
-            "deployments": list(model.deployments),
-            "artefact_digest": version.digest,
-            "registered_at": jsonable(version.registered_at),
-            "registered_by": version.registered_by,
-        },
-        "training": {
-            "snapshot": version.snapshot,
-            "snapshot_digest": version.snapshot_digest,
-            "label": model.training.label,
-            "purpose": model.training.purpose,
-            "trained_by": version.trained_by,
-            "environment": asdict(environment(version.environment)),
-            "promised": dict(version.metrics),
-            "people": _people(record),
-        },
-        "features": [
-            {"column": feature.column, "training_column": feature.baseline_column}
-            for feature in model.features
-        ],
-        "protected_attributes": [jsonable(one.model_dump()) for one in model.sensitive_attributes],
-        "rollback": jsonable(model.rollback.model_dump()),
+        "model": _model(record),
+        "training": _training(record),
+        "features": features,
+        "protected_attributes": [jsonable(one.model_dump()) for one in record.model.sensitive_attributes],
+        "rollback": jsonable(record.model.rollback.model_dump()),
         "risk": jsonable(record.night.risk),
         "measurements": {kind: [as_json(one) for one in _chosen(record, kind)] for kind in KINDS},
+    }
+
+
+def _model(record: Record) -> dict[str, Any]:
+    model, version = record.model, record.version
+    return {
+        "name": model.name,
+        "title": model.title,
+        "version": version.version,
+        "stage": version.stage,
+        "description": model.description,
+        "owner": model.owner,
+        "owner_name": record.person(model.owner),
+        "tier": model.tier,
+        "purpose": model.purpose,
+        "deployments": list(model.deployments),
+        "artefact_digest": version.digest,
+        "registered_at": jsonable(version.registered_at),
+        "registered_by": version.registered_by,
+    }
+
+
+def _training(record: Record) -> dict[str, Any]:
+    version, training = record.version, record.model.training
+    return {
+        "snapshot": version.snapshot,
+        "snapshot_digest": version.snapshot_digest,
+        "label": training.label,
+        "purpose": training.purpose,
+        "trained_by": version.trained_by,
+        "environment": asdict(environment(version.environment)),
+        "promised": dict(version.metrics),
+        "people": _people(record),
     }
 
 
