@@ -26,6 +26,7 @@ from governance_pipeline.reviews.promotion import Signatures
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.rollback import Readiness
+from governance_pipeline.stages.backtest.answers import Backtest
 from governance_pipeline.stages.lineage_answers import (
     Lineage,
     LineageChange,
@@ -82,6 +83,12 @@ class Compared:
 
     passed: bool
     report: Report
+
+
+@dataclass(frozen=True)
+class Backtested:
+    differs: bool
+    backtest: Backtest
 
 
 @dataclass(frozen=True)
@@ -178,6 +185,7 @@ OUTPUTS: Mapping[str, Any] = {
     "status": Status,
     "gate": Gate,
     "compare": Compared,
+    "policy-backtest": Backtested,
     "promote": Promotion,
     "rollback-rehearse": Rehearsed,
     "signature-add": Signatures,

@@ -59,7 +59,7 @@ def draw_consequences(
         measurements = with_waivers(measurements, in_force(unit, now.date()))
     breaches = [m for m in measurements if m.outcome.is_breach]
     incidents = evidence.memory.incidents
-    nights = _nights_that_matter(playbook)
+    nights = nights_that_matter(playbook)
     with services.store.begin() as unit:
         streaks = count_streaks(
             evidence.night,
@@ -107,7 +107,7 @@ def _changes(services: Services, evidence: Evidence, risks: Sequence[RiskScore])
     )
 
 
-def _nights_that_matter(playbook: Playbook) -> int:
+def nights_that_matter(playbook: Playbook) -> int:
     """How far back a streak is looked for: the longest the playbook counts, and as long again for
     nights between that could not be measured.
     """

@@ -42,7 +42,7 @@ def test_the_verbs_are_those_of_the_manual():
     assert {words[0] for words in ALL} == {
         "init", "validate", "nightly", "check", "status", "gate", "review", "incident", "alert", "lineage",
         "consent", "assessment", "ledger", "permit", "promote", "rollback", "signature",
-        "store", "demo", "up", "serve", "compare",
+        "store", "demo", "up", "serve", "compare", "policy",
         "evidence", "verify", "controls",
     }  # fmt: skip
 

@@ -59,6 +59,7 @@ def test_every_verb_that_prints_json_keeps_its_schema(governance: Command, shop:
         "status": (0, ("status",)),
         "gate": (1, ("gate", "approval", "2")),
         "compare": (0, ("compare", "--base", shop)),
+        "policy-backtest": (0, ("policy", "backtest", "--playbook", shop)),
         "lineage": (0, ("lineage", "trace", "model:approval")),
         "lineage-impact": (0, ("lineage", "impact", "dataset:shop.people", "--as-of", "2026-03-02")),
         "lineage-change": (0, ("lineage", "impact", "dataset:shop.people", "--stop")),

@@ -1,0 +1,1 @@
+"""Past nights and reviews under another playbook, from what the store holds of them."""
