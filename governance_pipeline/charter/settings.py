@@ -88,7 +88,7 @@ class Limits(FileModel):
         2, ge=1, le=256, description="Tables scanned at once, and threads of DuckDB or Spark."
     )
     memory: str = Field(
-        "2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="Memory of DuckDB (all tables together) or Spark."
+        "1GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="Memory of DuckDB (all tables together) or Spark."
     )
     sample_rows: int = Field(2000, ge=100, le=20000, description="Bound of a drill-down sample.")
 

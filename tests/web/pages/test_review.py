@@ -6,7 +6,11 @@ import re
 
 import pytest
 
-from governance_pipeline.vocabulary.review import ReviewAct, ReviewStatus
+from governance_pipeline.bootstrap import open_project
+from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.reviews.planned import open_review
+from governance_pipeline.reviews.service import Table
+from governance_pipeline.vocabulary.review import ReviewAct, ReviewStatus, Stage
 from tests.tiny import change, register
 from tests.web.pages.conftest import Served
 
@@ -179,3 +183,17 @@ def test_the_lists_filter_names_itself(served: Served) -> None:
     assert served.review in lea.get("/reviews?show=open").text
     assert served.review not in lea.get("/reviews?show=approved").text
     assert served.review in lea.get("/reviews?show=%00nonsense").text
+
+
+def test_a_review_of_a_planned_stage_has_no_version_and_no_gate(served: Served) -> None:
+    project = open_project(served.root)
+    with served.store.begin() as unit:
+        versions = unit.versions.of_model("approval")
+    table = Table(project, served.store, build_graph(project, versions), served.clock.now)
+    review = open_review(table, "approval", person="ben", reason="The design is drafted.", stage=Stage.DESIGN)
+    lea = served.visit("lea")
+    page = lea.get(f"/reviews/{review}")
+    assert page.status == 200
+    assert "Approval, stage design" in page.text
+    assert "The gate" not in page.text
+    assert "stage design" in lea.get("/").text
