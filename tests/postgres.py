@@ -18,6 +18,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -43,6 +44,23 @@ wait $server
 rm -rf "$2"
 """
 
+# The same, but a server that ends is started again on the same data, until the test is done.
+_RESTARTER = """
+serve() {
+  while [ ! -e "$2/done" ]; do
+    "$1"/postgres -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c max_connections=60 \
+        -c shared_buffers=32MB >>"$2"/log 2>&1 </dev/null
+  done
+}
+serve "$1" "$2" &
+server=$!
+read -r _
+touch "$2/done"
+kill -INT "$(head -n 1 "$2/data/postmaster.pid")"
+wait $server
+rm -rf "$2"
+"""
+
 _START_LIMIT_SECONDS = 30.0
 
 
@@ -59,6 +77,14 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         """The SQLAlchemy URL of one of its databases, through the unix socket."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def stop_at_once(self) -> None:
+        """As ``pg_ctl stop -m immediate``: everybody is cut off, and the next start recovers from the log."""
+        try:
+            pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, signal.SIGQUIT)
+        except (FileNotFoundError, IndexError, ProcessLookupError):
+            return  # it is just starting again
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -88,8 +114,11 @@ def empty_tables(url: str) -> None:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, restarting: bool = False) -> Iterator[PostgresServer]:
     """Start a server in a new folder and stop it at the end, leaving nothing behind.
+
+    Args:
+        restarting: start it again whenever it ends.
 
     Raises PostgresCannotRun with the reason where it cannot.
     """
@@ -103,7 +132,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         binaries = _binaries(folder, user)
         _initdb(binaries, folder, user)
         supervisor = subprocess.Popen(
-            ["sh", "-c", _SUPERVISOR, "sh", str(binaries), str(folder)],
+            ["sh", "-c", _RESTARTER if restarting else _SUPERVISOR, "sh", str(binaries), str(folder)],
             stdin=subprocess.PIPE,
             user=user,
             cwd=folder,
