@@ -35,8 +35,10 @@ def serve(
         ),
     ] = False,
 ) -> None:
-    """Serve the pages that reviewers decide in, and the HTTP API: it receives OpenLineage events at
-    POST /api/v1/lineage and consent at /api/v1/consent, and answers purpose checks and lineage questions.
+    """Serve the pages that reviewers decide in, and the HTTP API, until it is stopped.
+
+    The API receives OpenLineage events at POST /api/v1/lineage and consent at POST /api/v1/consent, and
+    answers purpose checks and questions about lineage.
     """
     import os
 
