@@ -17,7 +17,7 @@ from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
 from governance_pipeline.profiles.profile import Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_baseline, plan_scan
 
-THREADS, MEMORY = 2, "2GB"
+THREADS, MEMORY = 2, "1GB"
 """The limits of governance.yaml by default, and so the peers'."""
 
 SHIFT = 0.2
