@@ -26,7 +26,7 @@ from governance_pipeline.reviews.promotion import Signatures
 from governance_pipeline.reviews.purpose_check import PurposeAnswer
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.rollback import Readiness
-from governance_pipeline.stages.backtest.answers import Backtest
+from governance_pipeline.stages.backtest.differences import Backtest
 from governance_pipeline.stages.lineage_answers import (
     Lineage,
     LineageChange,

@@ -22,7 +22,7 @@ from governance_pipeline.cli.common import (
 from governance_pipeline.cli.verbs import App
 
 if TYPE_CHECKING:
-    from governance_pipeline.stages.backtest.answers import Backtest
+    from governance_pipeline.stages.backtest.differences import Backtest
 
 group = App(help="The playbook: what another one would have changed.")
 MOST_SHOWN = 20
@@ -96,7 +96,7 @@ def _show(found: Backtest) -> None:
 
 
 def _news(one: object) -> tuple[object, ...]:
-    from governance_pipeline.stages.backtest.answers import NewsChange
+    from governance_pipeline.stages.backtest.differences import NewsChange
 
     assert isinstance(one, NewsChange)
     return one.night, one.kind, one.only, one.about, one.sentence

@@ -44,21 +44,11 @@ def serve(
 
     from governance_pipeline.bootstrap import open_project, open_project_store
     from governance_pipeline.charter.environment import resolve_env
-    from governance_pipeline.errors import UsageError
 
     opened = open_project(project)
     written = opened.settings.receiver.api_key
     key = resolve_env(written, os.environ) if written is not None else None
-    if key == "" or (key is None and host not in _LOOPBACK):
-        raise UsageError(
-            f"without an API key everybody who reaches {host} could write lineage",
-            hint="set receiver: api_key: ${NAME} in governance.yaml",
-        )
-    if dev_sign_in and host not in _LOOPBACK:
-        raise UsageError(
-            f"with --dev-sign-in everybody who reaches {host} could decide as anybody",
-            hint="leave --host out, or set sign_in: in governance.yaml to your identity provider",
-        )
+    _require_closed(host, key, dev_sign_in=dev_sign_in)
     store = open_project_store(opened)
     try:
         import uvicorn
@@ -77,6 +67,22 @@ def serve(
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         store.close()
+
+
+def _require_closed(host: str, key: str | None, *, dev_sign_in: bool) -> None:
+    """What everybody may do on this machine, nobody may do from elsewhere. Raises UsageError otherwise."""
+    from governance_pipeline.errors import UsageError
+
+    if key == "" or (key is None and host not in _LOOPBACK):
+        raise UsageError(
+            f"without an API key everybody who reaches {host} could write lineage",
+            hint="set receiver: api_key: ${NAME} in governance.yaml",
+        )
+    if dev_sign_in and host not in _LOOPBACK:
+        raise UsageError(
+            f"with --dev-sign-in everybody who reaches {host} could decide as anybody",
+            hint="leave --host out, or set sign_in: in governance.yaml to your identity provider",
+        )
 
 
 def _listening(host: str, port: int) -> socket.socket:

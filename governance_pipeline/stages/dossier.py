@@ -106,6 +106,7 @@ class Dossier:
         passed: number of measurements by indicator that passed.
         gate: None for a review of no version; ``closed`` says why it cannot be evaluated.
         picture: of what it is made from, as inline SVG.
+        known: what fills questionnaires before anybody is asked.
         before: None where no other version is known to compare with.
     """
 
@@ -127,6 +128,7 @@ class Dossier:
     story: Sequence[Told]
     picture: Markup
     before: Comparison | None
+    known: Known
     assessments: Sequence[AskedAssessment]
 
     def name_of(self, person_id: str) -> str:
@@ -174,6 +176,7 @@ def dossier(project: Project, store: Store, review_id: str, now: datetime) -> Do
         ties=ties,
         story=tell(around.graph, node, nodes=around.nodes, measured=around.measured) if known_node else (),
         picture=lineage_picture(around.graph, node, {one.measurement.entity for one in findings}),
+        known=known,
         before=_comparison(store, around, version, before),
         assessments=_asked(project, state, known, last),
     )

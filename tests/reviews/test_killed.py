@@ -141,7 +141,7 @@ def test_a_database_that_goes_away_again_and_again_changes_no_answer(tmp_path: P
         finally:
             done.set()
             disturbing.join()
-        print(f"{answered} answers, {stops} stops, {unanswered} times it was said that the store is away")  # noqa: T201
+        print(f"{answered} answers, {stops} stops, {unanswered} times it was said that the store is away")  # noqa: T201 - the figure of the page
         store.close()
         _wait_until_back(server.url())
 

@@ -17,7 +17,8 @@ from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.errors import NotFound
 from governance_pipeline.nightly import run_night
 from governance_pipeline.profiles.profile import ConsentTally, Histogram
-from governance_pipeline.stages.backtest.answers import Backtest, backtest
+from governance_pipeline.stages.backtest.answers import backtest
+from governance_pipeline.stages.backtest.differences import Backtest
 from governance_pipeline.stages.services import Services
 from governance_pipeline.testing import (
     NIGHT,

@@ -37,7 +37,7 @@ def sent() -> list[bytes]:
                 run=run,
                 job=job,
                 eventType=state,
-                eventTime=(BEGIN + timedelta(hours=number, minutes=minute)).isoformat(),  # noqa: B023
+                eventTime=(BEGIN + timedelta(hours=number, minutes=minute)).isoformat(),  # noqa: B023 - called before the loop goes on
                 inputs=[table(one) for one in reads],
                 outputs=[table(one) for one in writes],
             )

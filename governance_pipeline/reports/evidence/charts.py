@@ -1,4 +1,8 @@
-"""One indicator over its nights as a small SVG picture: a line, its bounds, and marks where it breached."""
+"""One indicator over its nights as a small SVG picture: a line, its bounds, and marks where it breached.
+
+The colours stand in the picture, because the PDF knows no style sheet; pages draw with
+:mod:`governance_pipeline.reports.charts`, whose colours follow the reader's.
+"""
 
 from __future__ import annotations
 

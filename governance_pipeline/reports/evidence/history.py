@@ -30,4 +30,5 @@ def indicators_json(record: Record) -> dict[str, Any]:
 
 def _row(one: Measurement) -> list[Any]:
     low, high = one.interval or (None, None)
-    return jsonable([one.night, str(one.outcome), one.value, one.n, low, high])  # type: ignore[no-any-return]
+    row: list[Any] = jsonable([one.night, str(one.outcome), one.value, one.n, low, high])
+    return row

@@ -26,7 +26,8 @@ _LINE = re.compile(r" \(line \d+\)$")
 
 def plain(project: Project) -> dict[str, Any]:
     """The whole of a project's files; paths are those below the project's folder."""
-    return _below(str(project.root), _whole(project))  # type: ignore[no-any-return]
+    found: dict[str, Any] = _below(str(project.root), _whole(project))
+    return found
 
 
 def _whole(project: Project) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
@@ -13,109 +12,21 @@ from governance_pipeline.errors import NotFound
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews.compare.differences import differences
 from governance_pipeline.reviews.compare.plain import of_playbook
-from governance_pipeline.reviews.evidence import concerned_entities, gather
-from governance_pipeline.reviews.fold import fold
-from governance_pipeline.reviews.milestones import required_functions
+from governance_pipeline.stages.backtest.decisions import gate_differences, review_differences
+from governance_pipeline.stages.backtest.differences import (
+    Backtest,
+    IndicatorCount,
+    NewsChange,
+    NotReplayed,
+    OutcomeChange,
+)
 from governance_pipeline.stages.backtest.nights import Past, Replayed, outcomes, replay
 from governance_pipeline.stages.backtest.rejudge import not_replayed_keys
-from governance_pipeline.stages.scan import night_end
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.incident import IncidentAct
-from governance_pipeline.vocabulary.outcome import Outcome
-from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent
+from governance_pipeline.vocabulary.review import Milestone, ReviewEvent
 
 _NEWS = (IncidentAct.OPENED, IncidentAct.REOPENED, IncidentAct.RESOLVED)
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeChange:
-    """None: not measured under that playbook."""
-
-    night: date
-    entity: str
-    indicator: str
-    facet: str
-    now: Outcome | None
-    then: Outcome | None
-
-
-@dataclass(frozen=True, slots=True)
-class NewsChange:
-    """An act on an incident, or an alert, that only one of the playbooks leads to.
-
-    Attributes:
-        only: ``now`` or ``then``: under the playbook of now, or the other one.
-        about: the incident, or the recipient.
-    """
-
-    night: date
-    kind: str
-    only: str
-    about: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewDifference:
-    """Who must decide on a review that opened on a night: functions with how many people."""
-
-    night: date
-    review: str
-    model: str
-    version: str | None
-    now: Mapping[str, int]
-    then: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class GateDifference:
-    """Whether findings would keep a version's gate closed; an approval is taken to know what it knew."""
-
-    night: date
-    model: str
-    version: str
-    closed_now: tuple[str, ...]
-    closed_then: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotReplayed:
-    """Something that the store does not hold enough of, in words, and how many measurements it is about."""
-
-    what: str
-    why: str
-    measurements: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorCount:
-    """How many outcomes of an indicator change, on how many nights; and to what, from what."""
-
-    indicator: str
-    outcomes: int
-    nights: int
-    changes: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Backtest:
-    """The answer: ``now`` is the project's playbook, ``then`` the other one."""
-
-    first: date
-    last: date
-    nights: int
-    measurements: int
-    by_indicator: tuple[IndicatorCount, ...]
-    outcomes: tuple[OutcomeChange, ...]
-    incidents: tuple[NewsChange, ...]
-    alerts: tuple[NewsChange, ...]
-    reviews: tuple[ReviewDifference, ...]
-    gates: tuple[GateDifference, ...]
-    not_replayed: tuple[NotReplayed, ...]
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.outcomes or self.incidents or self.alerts or self.reviews or self.gates)
 
 
 def backtest(
@@ -159,8 +70,8 @@ def backtest(
         tuple(changed),
         tuple(one for a, b in pairs for one in _incident_changes(a, b)),
         tuple(one for a, b in pairs for one in _alert_changes(a, b)),
-        tuple(_review_differences(project, playbooks, opened, versions, by_night, graphs)),
-        tuple(_gate_differences(project, playbooks, opened, versions, by_night, graphs)),
+        tuple(review_differences(project, playbooks, opened, versions, by_night, graphs)),
+        tuple(gate_differences(project, playbooks, opened, versions, by_night, graphs)),
         tuple(_named(project.playbook, other, len([k for k in doubtful if k[0] >= told[0]]), len(unknown))),
     )
 
@@ -244,88 +155,6 @@ def _incident_changes(now: Replayed, then: Replayed) -> Iterator[NewsChange]:
 def _alert_changes(now: Replayed, then: Replayed) -> Iterator[NewsChange]:
     for only, alert in _only({a.key: a for a in now.alerts}, {a.key: a for a in then.alerts}):
         yield NewsChange(now.night, "alert", only, alert.recipient, alert.subject)
-
-
-By = Mapping[date, tuple[Replayed, Replayed]]
-Versions = Mapping[tuple[str, str], ModelVersion]
-Opened = Sequence[tuple[Milestone, Sequence[ReviewEvent]]]
-
-
-def _review_differences(
-    project: Project,
-    playbooks: tuple[Playbook, Playbook],
-    opened: Opened,
-    versions: Versions,
-    nights: By,
-    graphs: Mapping[date, LineageGraph],
-) -> Iterator[ReviewDifference]:
-    """Who would have had to decide, by what was found on the night that opened the review."""
-    for milestone, events in opened:
-        both, model = nights.get(milestone.night), project.models.get(milestone.model)
-        version = versions.get((milestone.model, milestone.version or ""))
-        if both is None or model is None or version is None or not events:
-            continue
-        entities = concerned_entities(model, graphs[milestone.night])
-        stage = events[0].data.get("stage") or None
-        needed = [
-            required_functions(
-                model,
-                gather(version, "", one.measurements, entities, allow_warn=playbook.reviews.allow_warn),
-                playbook,
-                milestone.kind,
-                stage,
-            )
-            for playbook, one in zip(playbooks, both, strict=True)
-        ]
-        now, then = ({str(function): n for function, n in one.items()} for one in needed)
-        if now != then:
-            yield ReviewDifference(
-                milestone.night, events[0].review, milestone.model, milestone.version, now, then
-            )
-
-
-def _gate_differences(
-    project: Project,
-    playbooks: tuple[Playbook, Playbook],
-    opened: Opened,
-    versions: Versions,
-    nights: By,
-    graphs: Mapping[date, LineageGraph],
-) -> Iterator[GateDifference]:
-    """Of every version under review, on every night since: by what findings its gate would be kept closed."""
-    for milestone, events in opened:
-        model, version = (
-            project.models.get(milestone.model),
-            versions.get((milestone.model, milestone.version or "")),
-        )
-        if model is None or version is None:
-            continue
-        for night in sorted(one for one in nights if one >= milestone.night):
-            entities = concerned_entities(model, graphs[night])
-            known = _accepted(events, project, night)
-            closed = []
-            for playbook, one in zip(playbooks, nights[night], strict=True):
-                rules, given = playbook.reviews, outcomes(one)
-                found = gather(version, "", one.measurements, entities, allow_warn=rules.allow_warn).findings
-                closed.append(
-                    tuple(
-                        " ".join(part for part in key if part)
-                        for key in found
-                        if key not in known
-                        or (key[1] in rules.never and given[key].outcome is not Outcome.INSUFFICIENT)
-                    )
-                )
-            if bool(closed[0]) != bool(closed[1]):
-                yield GateDifference(night, milestone.model, version.version, closed[0], closed[1])
-
-
-def _accepted(
-    events: Sequence[ReviewEvent], project: Project, night: date
-) -> frozenset[tuple[str, str, str]]:
-    """What an approval that stood at the end of a night knew."""
-    until = [event for event in events if event.at <= night_end(project, night)]
-    state = fold(until) if until else None
-    return frozenset(state.evidence.findings) if state and state.is_approved else frozenset()
 
 
 def _named(now: Playbook, then: Playbook, doubtful: int, unknown: int) -> Iterator[NotReplayed]:

@@ -100,16 +100,9 @@ def _fulfil(table: Table, review: str, person: str, form: Form) -> None:
     service.fulfil(table, review, person=person, condition=int(number), note=form.text("note"))
 
 
-def _withdraw(table: Table, review: str, person: str, form: Form) -> None:
-    service.withdraw(table, review, person=person, reason=form.text("reason"))
-
-
-def _revoke(table: Table, review: str, person: str, form: Form) -> None:
-    service.revoke(table, review, person=person, reason=form.text("reason"))
-
-
-def _reopen(table: Table, review: str, person: str, form: Form) -> None:
-    service.reopen(table, review, person=person, reason=form.text("reason"))
+def _with_reason(act: Callable[..., object]) -> Act:
+    """An act that asks for a reason and nothing else."""
+    return lambda table, review, person, form: act(table, review, person=person, reason=form.text("reason"))
 
 
 ACTS: Mapping[str, Act] = {
@@ -119,9 +112,9 @@ ACTS: Mapping[str, Act] = {
     "delegate": _delegate,
     "waive": _waive,
     "fulfil": _fulfil,
-    "withdraw": _withdraw,
-    "revoke": _revoke,
-    "reopen": _reopen,
+    "withdraw": _with_reason(service.withdraw),
+    "revoke": _with_reason(service.revoke),
+    "reopen": _with_reason(service.reopen),
 }
 """By the last part of the path."""
 

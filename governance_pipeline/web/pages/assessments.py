@@ -11,7 +11,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from governance_pipeline.errors import GovernanceError, NotFound
-from governance_pipeline.reviews.assessed import known_of
 from governance_pipeline.reviews.assessing import answer
 from governance_pipeline.stages.dossier import dossier
 from governance_pipeline.web.pages.forms import Form
@@ -61,9 +60,6 @@ def _page(
     found = next((one for one in file.assessments if one.questionnaire.id == questionnaire), None)
     if found is None:
         raise NotFound(f"there is no questionnaire '{questionnaire}'", hint="go back to the review")
-    table = table_of(site, visitor, review_id)
-    with site.store.begin() as unit:
-        known = known_of(visitor.project, table.graph, unit, file.state.model, file.state.version)
     last = found.last.answers if found.last else {}
     answers = {
         one.id: typed.text(f"answer-{one.id}") if typed else last.get(one.id, "")
@@ -75,7 +71,7 @@ def _page(
         status=200 if error is None else status_of(error),
         file=file,
         asked=found,
-        beside={one.id: known.beside(one) for one in found.questionnaire.questions},
+        beside={one.id: file.known.beside(one) for one in found.questionnaire.questions},
         answers=answers,
         may=may(file, visitor.person),
         error=error,

@@ -15,7 +15,7 @@ from governance_pipeline.errors import GovernanceError
 from governance_pipeline.web.pages.doors import ClosedDoor, Identity, known_identity
 from governance_pipeline.web.pages.forms import Form
 from governance_pipeline.web.pages.oidc import CALLBACK
-from governance_pipeline.web.pages.sessions import COOKIE, SIGNING_IN_LASTS, Sessions
+from governance_pipeline.web.pages.sessions import COOKIE, SIGNING_IN_LASTS
 from governance_pipeline.web.pages.site import MAX_FORM_BYTES, SEE_OTHER, TOKEN, AnyRequest, Site
 
 
@@ -93,16 +93,12 @@ def _sign_out(site: Site) -> HTTPRouteHandler:
     @post("/sign-out", request_max_body_size=MAX_FORM_BYTES, status_code=SEE_OTHER)
     async def sign_out(request: AnyRequest) -> Redirect:
         await site.filled_in(request)
-        await _end(site.sessions, request)
+        await site.sessions.end(request.cookies.get(COOKIE))
         gone = Redirect("/sign-in", status_code=SEE_OTHER)
         gone.set_cookie(_cookie("", max_age=0))
         return gone
 
     return sign_out
-
-
-async def _end(sessions: Sessions, request: AnyRequest) -> None:
-    await sessions.end(request.cookies.get(COOKIE))
 
 
 def _with_session(found: Redirect, name: str) -> Redirect:
