@@ -4,10 +4,11 @@ stays small.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,18 +54,24 @@ def _adapter() -> TypeAdapter[Profile]:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """A partition without its slices."""
+    """A partition without its slices.
+
+    Attributes:
+        schema: as JSON text, which is read once for all partitions that have the same.
+    """
 
     state: str
     asked: str
-    schema: tuple[tuple[str, str], ...]
+    schema: str
     undated: int
     days: tuple[DayFacts, ...]
+    own: bool = False
 
 
 def partition_to_json(partition: Partition) -> tuple[dict[str, Any], dict[date | None, dict[str, Any]]]:
     """The partition's own facts, and each of its slices by day."""
-    head = _Head(partition.state, partition.asked, partition.schema, partition.undated, partition.days)
+    schema = json.dumps(partition.schema)
+    head = _Head(partition.state, partition.asked, schema, partition.undated, partition.days, partition.own)
     return (
         {"version": PROFILE_VERSION, **_heads().dump_python(head, mode="json")},
         {day: _slice_to_json(one) for day, one in partition.slices.items()},
@@ -81,10 +88,16 @@ def partition_from_json(
         return None
     try:
         known = _heads().validate_python({key: value for key, value in head.items() if key != "version"})
+        schema = _schema(known.schema)
         found = {day: _slice_from_json(body) for day, body in slices.items()}
     except ValueError:
         return None
-    return Partition(name, known.state, known.asked, known.schema, known.undated, known.days, found)
+    return Partition(name, known.state, known.asked, schema, known.undated, known.days, found, known.own)
+
+
+@lru_cache(maxsize=256)
+def _schema(text: str) -> tuple[tuple[str, str], ...]:
+    return TypeAdapter(tuple[tuple[str, str], ...]).validate_json(text)
 
 
 def _slice_to_json(one: Slice) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def current_partitions(
         if old is not None and wanted.told_by(old, part.state):
             found.append(old)
             continue
-        rows = conformed(session, part, table)
-        whole = Part(part.id, part.state, rows.copy)
+        rows, own = conformed(session, part, table)
+        whole = Part(part.id, part.state, rows.copy, alike=own)
         found.append(read_partition(session, table, whole, plan, moment, k=k))
         read.add(part.id)
     return tuple(found), frozenset(read)

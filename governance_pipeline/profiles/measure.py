@@ -58,7 +58,8 @@ def read_partition(
         slices = {None if plan.whole else days[0]: one}
     else:
         slices = read_days(session, table, part.relation, plan, moment, days, k=k)
-    return Partition(part.id, part.state, asked_of(plan), table.named_schema, undated, facts, slices)
+    asked, schema = asked_of(plan), table.named_schema
+    return Partition(part.id, part.state, asked, schema, undated, facts, slices, own=part.alike)
 
 
 def _bounds_of_all(session: Session, window: Window, columns: Sequence[ColumnSpec]) -> Bounds | None:

@@ -56,6 +56,8 @@ class Partition:
         days: facts of its rows by day, ascending.
         slices: by day; under None the slice of all rows, where the table is profiled whole. Days
             whose slices were thinned out, or not loaded, are missing.
+        own: a file's own columns and types are those of ``schema``: no other file lent it any, and
+            none was left out.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Partition:
     undated: int
     days: tuple[DayFacts, ...]
     slices: Mapping[date | None, Slice]
+    own: bool = False
 
     @property
     def rows(self) -> int:

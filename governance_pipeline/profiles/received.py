@@ -71,9 +71,8 @@ class ReceivedTables:
         held = sql.select([sql.named(column) for column, _ in ledger.schema], ledger.relation)
         further = sql.select(_as_in(ledger, columns, consent.zone), exp.table_(name))
         both = exp.Union(this=held, expression=further, distinct=False)
-        return replace(
-            ledger, rows=both.subquery("ledger_rows", copy=False), state=f"{ledger.state} {state}", parts=()
-        )
+        rows = both.subquery("ledger_rows", copy=False).copy
+        return replace(ledger, rows=rows, state=f"{ledger.state} {state}", parts=())
 
     def _table(self, session: Session, state: str) -> tuple[str, Sequence[ConsentRecord]]:
         with session.holding(self._lock):

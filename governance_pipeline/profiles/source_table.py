@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -42,13 +43,14 @@ class SourceTable:
     """A table to select from.
 
     Attributes:
+        rows: makes what selects them; a table of files may have to be brought first.
         schema: its columns in order, with their types.
         state: changes when the files do; "" where the engine gives no sign.
         parts: its partitions, where the engine tells them apart; else the whole table is one.
         unread: further columns that the engine would read wrongly: name, type and the reason.
     """
 
-    rows: exp.Expression
+    rows: Callable[[], exp.Expression]
     schema: tuple[tuple[str, EngineType], ...]
     state: str = ""
     parts: tuple[Part, ...] = ()
@@ -56,8 +58,12 @@ class SourceTable:
 
     @property
     def relation(self) -> exp.Expression:
-        """The table, to stand in a FROM."""
-        return self.rows.copy()
+        """The table, to stand in a FROM.
+
+        Raises:
+            SourceUnavailable: its files cannot be read together.
+        """
+        return self.rows()
 
     @property
     def named_schema(self) -> tuple[tuple[str, str], ...]:
@@ -74,24 +80,24 @@ class SourceTable:
         return f"cannot be read: {why}" if why else "is not in the table"
 
 
-def conformed(session: Session, part: Part, table: SourceTable) -> exp.Expression:
+def conformed(session: Session, part: Part, table: SourceTable) -> tuple[exp.Expression, bool]:
     """The rows of a part with the columns and types of the whole table: a file may lack a column that
-    others have, or hold whole numbers where others hold text.
+    others have, or hold whole numbers where others hold text. And whether these are its own.
 
     Raises:
         StatementFailed: the part cannot be read.
     """
     if part.alike:
-        return part.relation
+        return part.relation, not table.unread
     types = dict(described(session, part.relation))
     if all(name in types and types[name].name == type_.name for name, type_ in table.schema):
-        return part.relation
+        return part.relation, len(types) == len(table.schema)
     none = sql.select([exp.Star()], table.relation).limit(0, copy=False).subquery("none", copy=False)
     empty = sql.select([exp.Star()], none)
     union = exp.Union(
         this=empty, expression=sql.select([exp.Star()], part.relation), by_name=True, distinct=False
     )
-    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.Identifier(this="conformed")))
+    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.Identifier(this="conformed"))), False
 
 
 def described(session: Session, table: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
@@ -101,18 +107,14 @@ def described(session: Session, table: exp.Expression) -> tuple[tuple[str, Engin
 
 def described_query(session: Session, query: exp.Expression) -> tuple[tuple[str, EngineType], ...]:
     """The columns of a DuckDB query, in order."""
-    from ibis.backends.sql.datatypes import DuckDBType
-
     rows = session.rows(f"DESCRIBE {query.sql(dialect='duckdb')}")
-    return tuple((str(row[0]), engine_type(DuckDBType.from_string(str(row[1])))) for row in rows)
+    return tuple((str(row[0]), _of_duckdb(str(row[1]))) for row in rows)
 
 
 def described_here(session: Session, name: str) -> tuple[tuple[str, EngineType], ...]:
     """The columns of a table or view that DuckDB itself holds, in order. Its catalogue knows them; to
     DESCRIBE a view is to open every file of it once more.
     """
-    from ibis.backends.sql.datatypes import DuckDBType
-
     here = sql.equal(exp.column("database_name"), exp.Anonymous(this="current_database"))
     mine = sql.equal(exp.column("table_name"), exp.Literal.string(name))
     columns = exp.Table(this=exp.Anonymous(this="duckdb_columns"))
@@ -122,7 +124,15 @@ def described_here(session: Session, name: str) -> tuple[tuple[str, EngineType],
     rows = session.rows(sql.render(query.order_by("column_index", copy=False), "duckdb"))
     if any(_UNTYPED in type_ for _, type_ in rows):
         return described(session, named_table(name))
-    return tuple((str(column), engine_type(DuckDBType.from_string(str(type_)))) for column, type_ in rows)
+    return tuple((str(column), _of_duckdb(str(type_))) for column, type_ in rows)
+
+
+@lru_cache(maxsize=1024)
+def _of_duckdb(type_: str) -> EngineType:
+    """The type as DuckDB writes it; thousands of columns have the same few."""
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    return engine_type(DuckDBType.from_string(type_))
 
 
 def named_table(name: str, schema: str = "", catalog: str = "") -> exp.Table:

@@ -1,6 +1,8 @@
 """Brings files into DuckDB, and keeps small ones in its memory while the engine lives.
 
 The next night reads the files that came since, not all of them again. Larger ones are read where they are.
+Where every Parquet file is known to have the table's own columns, nothing is brought until a question about
+the whole table is asked: what is measured file by file needs no table.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from governance_pipeline.charter.settings import Limits
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.columns import EngineType
 from governance_pipeline.profiles.damage import finding
-from governance_pipeline.profiles.files import FileState, Listing, shown
+from governance_pipeline.profiles.files import FileState, Listing, listed, reader, shown
 from governance_pipeline.profiles.lake import listing_of, wide_decimals
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.ragged import ragged_file
@@ -33,25 +35,37 @@ from governance_pipeline.profiles.source_table import (
     unreadable,
 )
 
-_STAGED_SHARE = 1 / 16  # of the memory limit, counted in file bytes; rows take several times that
+_STAGED_SHARE = 1 / 4  # of the memory limit
 _ONE_TABLE_SHARE = 1 / 4  # of all that may be staged
+_SMALL = 1_000_000  # bytes: what such files hold need not be counted
+_EXPANSION = 4  # bytes in memory for one in a file
+_VALUE = 12  # bytes in memory: a number or a moment is 8, a short text 16
+_FEW = 8  # files that are looked into one by one to know their columns
 _UNITS = {"MB": 10**6, "GB": 10**9}
 
 
 @dataclass(slots=True)
 class _Staged:
-    """What is known of one location's files. Held by one scan at a time."""
+    """What is known of one location's files. Held by one scan at a time.
+
+    Attributes:
+        told: the state of the files that ``schema`` and ``unread`` tell of.
+        alike: files whose own columns and types are those of ``schema``.
+        name: of the table or view; "" where there is none.
+        state: of the ``files`` in it; ``extra`` is theirs, and ``size`` the bytes that they take in memory.
+    """
 
     lock: RLock = field(default_factory=RLock)
+    told: str = ""
+    schema: tuple[tuple[str, EngineType], ...] = ()
+    unread: tuple[tuple[str, str, str], ...] = ()
+    alike: set[FileState] = field(default_factory=set)
     name: str = ""
     state: str = ""
     files: tuple[FileState, ...] = ()
     extra: str = ""
-    schema: tuple[tuple[str, EngineType], ...] = ()
-    unread: tuple[tuple[str, str, str], ...] = ()
     size: int = 0
     in_memory: bool = False
-    alike: set[FileState] = field(default_factory=set)
 
 
 class StagedFiles:
@@ -84,34 +98,78 @@ class StagedFiles:
 
     def _each_file(self, session: Session, location: Location) -> Iterator[tuple[str, exp.Expression]]:
         listing = listing_of(session, location, self._root)
-        return ((shown(Path(file[0]), self._root), listing.read([file])) for file in listing.files)
+        return ((shown(file[0], self._root), listing.read([file])) for file in listing.files)
 
     def _file_table(
         self, session: Session, location: Location, staged: _Staged, known: Mapping[str, Partition]
     ) -> SourceTable:
-        try:
+        with _forgetting(staged, location):
             listing = listing_of(session, location, self._root)
-            if staged.state != listing.state:
+            if staged.told != listing.state and not self._tell(session, location, staged, listing, known):
                 self._stage(session, location, staged, listing, known)
-        except FilesMoved:
-            staged.state = ""
-            raise
-        except StatementFailed as error:
-            staged.state = ""
-            raise unreadable(location, error.message) from error
+            staged.told = listing.state
         parts: tuple[Part, ...] = ()
         if listing.apart:
             single = len(listing.files) == 1 or listing.alike
             parts = tuple(
                 Part(
-                    shown(Path(file[0]), self._root),
+                    shown(file[0], self._root),
                     _state(file),
                     partial(listing.read, [file]),
                     alike=single or file in staged.alike,
                 )
                 for file in listing.files
             )
-        return SourceTable(named_table(staged.name), staged.schema, listing.state, parts, staged.unread)
+        rows = partial(self._brought, session, location, staged, listing)
+        return SourceTable(rows, staged.schema, listing.state, parts, staged.unread)
+
+    def _tell(
+        self,
+        session: Session,
+        location: Location,
+        staged: _Staged,
+        listing: Listing,
+        known: Mapping[str, Partition],
+    ) -> bool:
+        """Tell the columns of Parquet files without bringing them: those that came since are looked into, and
+        all others were read before. False where they cannot be told, as the files are not all alike.
+        """
+        if location.kind != "parquet" or not listing.apart:
+            return False
+        read = self._read_before(listing, known)
+        fresh = [file for file in listing.files if file not in read]
+        if len(fresh) > (_FEW if read else 1) or not all(old.own for old in read.values()):
+            return False
+        if wide_decimals(session, fresh):
+            return False
+        schemas = {old.schema for old in read.values()}
+        looked = [self._described(session, listing, [file]) for file in fresh or listing.files[-1:]]
+        named = [tuple((name, type_.name) for name, type_ in found) for found in looked]
+        if len({frozenset(schema) for schema in (*schemas, *named)}) != 1:
+            return False
+        order = next(iter(schemas), named[0])
+        types = dict(looked[0])
+        staged.schema, staged.unread = tuple((name, types[name]) for name, _ in order), ()
+        staged.alike = set(listing.files)
+        return True
+
+    def _described(
+        self, session: Session, listing: Listing, files: Sequence[FileState]
+    ) -> tuple[tuple[str, EngineType], ...]:
+        return described_query(session, sql.select([exp.Star()], listing.read(files)))
+
+    def _brought(
+        self, session: Session, location: Location, staged: _Staged, listing: Listing
+    ) -> exp.Expression:
+        """The table, once it holds the rows of the files whose columns are told."""
+        if staged.state != listing.state:
+            with _forgetting(staged, location):
+                fits = self._fits(session, location, staged, listing)
+                if not (self._grown(staged, listing, fits=fits) and self._append(session, staged, listing)):
+                    self._rename(session, staged, in_memory=fits)
+                    self._create(session, staged, sql.select([exp.Star()], listing.read(listing.files)))
+                _hold(staged, listing)
+        return named_table(staged.name)
 
     def _stage(
         self,
@@ -121,22 +179,14 @@ class StagedFiles:
         listing: Listing,
         known: Mapping[str, Partition],
     ) -> None:
-        """Bring what is staged up to date with the files."""
-        files, size = listing.files, listing.size
-        fits = (
-            not listing.in_place
-            and size <= self._room * _ONE_TABLE_SHARE
-            and self._make_room(session, staged, size)
-        )
-        fresh = [file for file in files if file not in staged.files]
-        grown = (
-            bool(staged.files) and staged.in_memory and fits and len(fresh) + len(staged.files) == len(files)
-        )
-        grown = grown and staged.extra == listing.extra
+        """Bring what is staged up to date with the files, and so tell their columns."""
+        files, fits = listing.files, self._fits(session, location, staged, listing)
+        grown = self._grown(staged, listing, fits=fits)
         parquet, met = location.kind == "parquet", bool(staged.files)
         read = {} if met else self._read_before(listing, known)
-        wide = wide_decimals(session, [file for file in fresh if file not in read]) if parquet else ()
-        if wide or not (grown and self._append(session, staged, listing, fresh)):
+        fresh = [file for file in _fresh(staged, listing) if file not in read]
+        wide = wide_decimals(session, fresh) if parquet else ()
+        if wide or not (grown and self._append(session, staged, listing)):
             if parquet and (met or (wide and read)):
                 wide = wide_decimals(session, files)
             self._replace(session, location, staged, listing, wide, in_memory=fits)
@@ -144,33 +194,53 @@ class StagedFiles:
                 wide = wide_decimals(session, files)
                 if wide:
                     self._replace(session, location, staged, listing, wide, in_memory=fits)
-        staged.files, staged.size = files, size
-        staged.state, staged.extra = listing.state, listing.extra
+        _hold(staged, listing)
 
-    def _read_before(
-        self, listing: Listing, known: Mapping[str, Partition]
-    ) -> dict[FileState, tuple[tuple[str, str], ...]]:
-        """The files that are as they were when they were read, and the columns that were read then."""
+    def _fits(self, session: Session, location: Location, staged: _Staged, listing: Listing) -> bool:
+        """Whether the rows may be kept in memory; room is made for them."""
+        if listing.in_place:
+            return False
+        most = self._room * _ONE_TABLE_SHARE
+        size = listing.size * _EXPANSION
+        if location.kind == "parquet" and listing.size > _SMALL and size <= most:
+            known = staged.size if staged.files and _kept(staged, listing) else 0
+            size = known + _VALUE * _values_of(session, _fresh(staged, listing) if known else listing.files)
+        staged.size = size
+        return size <= most and self._make_room(session, staged, size)
+
+    def _grown(self, staged: _Staged, listing: Listing, *, fits: bool) -> bool:
+        """Whether the files in memory are all there still, as they were, beside others."""
+        return (
+            bool(staged.files)
+            and staged.in_memory
+            and fits
+            and staged.extra == listing.extra
+            and _kept(staged, listing)
+        )
+
+    def _read_before(self, listing: Listing, known: Mapping[str, Partition]) -> dict[FileState, Partition]:
+        """The files that are as they were when they were read, and what was read of them then."""
         if not known or not listing.apart:
             return {}
-        found = ((file, known.get(shown(Path(file[0]), self._root))) for file in listing.files)
-        return {file: old.schema for file, old in found if old and old.state == _state(file)}
+        found = ((file, known.get(shown(file[0], self._root))) for file in listing.files)
+        return {file: old for file, old in found if old and old.state == _state(file)}
 
-    def _may_hide(self, staged: _Staged, read: Mapping[FileState, tuple[tuple[str, str], ...]]) -> bool:
+    def _may_hide(self, staged: _Staged, read: Mapping[FileState, Partition]) -> bool:
         """Whether a column of tonight was not read of a file: perhaps because it could not be."""
         names = {name for name, _ in staged.schema}
-        return any(not names <= {name for name, _ in schema} for schema in set(read.values()))
+        return any(
+            not names <= {name for name, _ in schema} for schema in {old.schema for old in read.values()}
+        )
 
-    def _append(
-        self, session: Session, staged: _Staged, listing: Listing, fresh: Sequence[FileState]
-    ) -> bool:
+    def _append(self, session: Session, staged: _Staged, listing: Listing) -> bool:
         """Insert new files of the same schema; False where theirs differs."""
+        fresh = _fresh(staged, listing)
         rows = sql.select([exp.Star()], listing.read(fresh))
-        described = described_query(session, rows)
-        if dict(described) != dict(staged.schema):
-            return False
-        if len(fresh) == 1:
-            staged.alike.update(fresh)
+        if not staged.alike.issuperset(fresh):
+            if dict(described_query(session, rows)) != dict(staged.schema):
+                return False
+            if len(fresh) == 1:
+                staged.alike.update(fresh)
         insert = exp.Insert(this=named_table(staged.name), expression=rows, by_name=True)
         session.rows(sql.render(insert, "duckdb"))
         return True
@@ -185,16 +255,13 @@ class StagedFiles:
         *,
         in_memory: bool,
     ) -> None:
-        self._drop(session, staged)
+        self._rename(session, staged, in_memory=in_memory)
         staged.alike.clear()
-        with self._lock:
-            self._named += 1
-            staged.name = f"staged_{self._named}"
-        staged.in_memory = in_memory
         staged.unread = self._unread(session, listing, wide)
         hidden = [exp.to_identifier(name, quoted=True) for name, _, _ in staged.unread]
         readable = exp.Star(except_=hidden) if hidden else exp.Star()
         self._create(session, staged, sql.select([readable], listing.read(listing.files)))
+        staged.schema = described_here(session, staged.name)
         if location.kind == "csv":
             self._refuse_ragged(session, listing, [name for name, _ in staged.schema])
         booleans = self._booleans(session, staged) if location.kind == "csv" else []
@@ -203,15 +270,24 @@ class StagedFiles:
             read = sql.select([told], listing.read(listing.files))
             self._drop(session, staged, keep_name=True)
             self._create(session, staged, read)
+            staged.schema = described_here(session, staged.name)
+
+    def _rename(self, session: Session, staged: _Staged, *, in_memory: bool) -> None:
+        """Drop what there is, and give a name to what takes its place."""
+        self._drop(session, staged)
+        with self._lock:
+            self._named += 1
+            staged.name = f"staged_{self._named}"
+        staged.in_memory = in_memory
 
     def _refuse_ragged(self, session: Session, listing: Listing, columns: Sequence[str]) -> None:
         """One ragged file has all others read as it is, so each is looked at alone then."""
         if not ragged_file(listing.files, columns):
             return
         for file in listing.files:
-            alone = described_query(session, sql.select([exp.Star()], listing.read([file])))
+            alone = self._described(session, listing, [file])
             if ragged_file([file], [name for name, _ in alone]):
-                name = shown(Path(file[0]), self._root)
+                name = shown(file[0], self._root)
                 raise StatementFailed(f"the lines of {name} have different numbers of values")
         raise StatementFailed("its files are divided in different ways")
 
@@ -221,10 +297,7 @@ class StagedFiles:
         """Columns that DuckDB would read wrongly, of those with ``wide`` decimals somewhere."""
         if not wide:
             return ()
-        columns = [
-            name
-            for name, _ in described_query(session, sql.select([exp.Star()], listing.read(listing.files)))
-        ]
+        columns = [name for name, _ in self._described(session, listing, listing.files)]
         found = tuple(one for one in wide if one[0] in columns)  # others are parts of nested values
         if len(found) == len(columns):
             raise StatementFailed(f"none of its columns can be read: {found[0][2]}")
@@ -234,7 +307,6 @@ class StagedFiles:
         kind = "TABLE" if staged.in_memory else "VIEW"
         create = exp.Create(this=named_table(staged.name), kind=kind, expression=query)
         session.rows(sql.render(create, "duckdb"))
-        staged.schema = described_here(session, staged.name)
 
     def _booleans(self, session: Session, staged: _Staged) -> list[str]:
         """Text columns of a CSV file that hold nothing but true and false.
@@ -276,6 +348,45 @@ class StagedFiles:
             )
         if not keep_name:
             staged.name, staged.files, staged.state, staged.in_memory = "", (), "", False
+            staged.told = ""
+
+
+@contextmanager
+def _forgetting(staged: _Staged, location: Location) -> Iterator[None]:
+    """Have what is staged looked at anew after an error, which is told of the location."""
+    try:
+        yield
+    except FilesMoved:
+        staged.told = staged.state = ""
+        raise
+    except StatementFailed as error:
+        staged.told = staged.state = ""
+        raise unreadable(location, error.message) from error
+
+
+def _hold(staged: _Staged, listing: Listing) -> None:
+    """Note which files the table has, and that their columns are told."""
+    staged.files, staged.extra = listing.files, listing.extra
+    staged.state = staged.told = listing.state
+
+
+def _values_of(session: Session, files: Sequence[FileState]) -> int:
+    """How many values Parquet files hold: a column of few different ones takes next to no room in a file."""
+    chunks = reader("parquet_metadata", listed(file[0] for file in files))
+    total = exp.Sum(this=exp.column("num_values"))
+    [[values]] = session.rows(sql.render(sql.select([total], chunks), "duckdb"))
+    return int(values or 0)
+
+
+def _kept(staged: _Staged, listing: Listing) -> bool:
+    """Whether all files that the table has are there still, as they were."""
+    return set(staged.files) <= set(listing.files)
+
+
+def _fresh(staged: _Staged, listing: Listing) -> list[FileState]:
+    """Files that the table does not have."""
+    held = set(staged.files)
+    return [file for file in listing.files if file not in held]
 
 
 def _state(file: FileState) -> str:

@@ -77,7 +77,7 @@ class Tables:
                 else unreadable(location, reason(error, session.secrets))
             ) from None
         schema = tuple((name, _as_text(engine_type(dtype))) for name, dtype in found.items())
-        return SourceTable(named_table(table, database), schema, unread=unread)
+        return SourceTable(named_table(table, database).copy, schema, unread=unread)
 
     def _placed(
         self, session: Session, location: Location
@@ -111,7 +111,7 @@ class Tables:
         self, session: Session, table: exp.Table, location: Location, state: str = ""
     ) -> SourceTable:
         try:
-            return SourceTable(table, described(session, table.copy()), state)
+            return SourceTable(table.copy, described(session, table.copy()), state)
         except StatementFailed as error:
             raise (
                 _gone(location) if "does not exist" in error.message else unreadable(location, error.message)

@@ -55,10 +55,11 @@ def measure(
 ) -> list[Measurement]:
     """Every enabled indicator's measurements, concluded over the whole night, in a stable order."""
     found: list[Measurement] = []
+    inputs = {one.contract.dataset: one for one in datasets_inputs(services, evidence, contracts)}
     for indicator in measured_by(services.project.playbook):
         mine: list[Measurement] = list(_of_night(services, evidence, contracts, indicator))
         for contract in contracts:
-            mine.extend(_of_dataset(services, evidence, contract, indicator))
+            mine.extend(_of_dataset(services, evidence, inputs[contract.dataset], indicator))
         for model in models:
             mine.extend(_of_model(services, evidence, model, indicator))
         found.extend(_concluded(services, evidence, indicator, mine))
@@ -76,9 +77,9 @@ def _concluded(
 
 
 def _of_dataset(
-    services: Services, evidence: Evidence, contract: Contract, indicator: Indicator
+    services: Services, evidence: Evidence, inputs: DatasetInputs, indicator: Indicator
 ) -> Iterator[Measurement]:
-    measure_dataset = indicator.measure_dataset
+    measure_dataset, contract = indicator.measure_dataset, inputs.contract
     if measure_dataset is None:
         return
     entity = Entity.dataset(contract.dataset)
@@ -90,7 +91,6 @@ def _of_dataset(
                 entity, indicator.name, evidence.night, failure, _clause(services, indicator), cause="scan"
             )
         return
-    inputs = dataset_inputs(services, evidence, contract)
     yield from _guarded(services, evidence, indicator, entity, lambda: measure_dataset(inputs))
     model = indicator.name == "drift" and _model_without_baseline(services, evidence, contract)
     if model:
@@ -163,29 +163,35 @@ def _of_model(
     yield from _guarded(services, evidence, indicator, entity, lambda: measure_model(inputs))
 
 
-def dataset_inputs(services: Services, evidence: Evidence, contract: Contract) -> DatasetInputs:
-    """What the indicators may look at for one dataset."""
+def datasets_inputs(
+    services: Services, evidence: Evidence, contracts: Sequence[Contract]
+) -> Iterator[DatasetInputs]:
+    """What the indicators may look at for each dataset."""
     project = services.project
-    profile = evidence.scans.profiles.get(contract.dataset) or _blank(project, contract, evidence.night)
-    return DatasetInputs(
-        night=evidence.night,
-        as_of=profile.as_of,
-        contract=contract,
-        tier=project.tier(contract.dataset),
-        profile=profile,
-        previous=evidence.memory.previous.get(contract.dataset),
-        playbook=project.playbook,
-        charter=project.charter,
-        graph=evidence.graph,
-        baselines=baseline_stage.of_dataset(
-            project, contract.dataset, evidence.discovery, evidence.baselines
-        ),
-        owned_sources=owned_sources(services, evidence.night),
-        minimum_group_size=project.settings.minimum_group_size,
-        read_at=evidence.read_at,
-        days=evidence.scans.days.get(contract.dataset, {}),
-        gaps=tuple(gap for gap in evidence.gaps if gap.dataset == contract.dataset),
-    )
+    owned = owned_sources(services, evidence.night)
+    open_ends: dict[str, list[Gap]] = {}
+    for gap in evidence.gaps:
+        open_ends.setdefault(gap.dataset, []).append(gap)
+    for contract in contracts:
+        name = contract.dataset
+        profile = evidence.scans.profiles.get(name) or _blank(project, contract, evidence.night)
+        yield DatasetInputs(
+            night=evidence.night,
+            as_of=profile.as_of,
+            contract=contract,
+            tier=project.tier(name),
+            profile=profile,
+            previous=evidence.memory.previous.get(name),
+            playbook=project.playbook,
+            charter=project.charter,
+            graph=evidence.graph,
+            baselines=baseline_stage.of_dataset(project, name, evidence.discovery, evidence.baselines),
+            owned_sources=owned,
+            minimum_group_size=project.settings.minimum_group_size,
+            read_at=evidence.read_at,
+            days=evidence.scans.days.get(name, {}),
+            gaps=tuple(open_ends.get(name, ())),
+        )
 
 
 def _blank(project: Project, contract: Contract, night: date) -> Profile:
