@@ -10,6 +10,7 @@ common grid, exactly (:func:`aligned`): profiles merge whatever grids they were 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from governance_pipeline.profiles.profile import Histogram, edge
@@ -118,16 +119,25 @@ LOST = Histogram(0, 0, ())
 """What is left, besides the number of rows, where two histograms share no bin."""
 
 
-def aligned(a: Histogram, b: Histogram) -> tuple[Histogram, Histogram]:
+Shut = tuple[bool, bool]
+"""Whether finite values lie below, and above, a histogram's bins: if so, no bin can be added there."""
+
+
+def aligned(
+    a: Histogram, b: Histogram, a_shut: Shut | None = None, b_shut: Shut | None = None
+) -> tuple[Histogram, Histogram]:
     """Both on the finest grid of at most ``BINS`` bins that both resolve, exactly.
 
-    A histogram without underflow resolves everything below it too, as no row is there; one without
-    overflow everything above. Where the two share no bin, both become :data:`LOST`, with all their rows as
-    underflow.
+    A histogram resolves everything below it too where no finite value lies there, and likewise above. Where
+    the two share no bin, both become :data:`LOST`, with all their rows as underflow.
+
+    Args:
+        a_shut, b_shut: None where whatever lies outside counts as finite.
     """
+    both = ((a, a_shut or _counted_outside(a)), (b, b_shut or _counted_outside(b)))
     exponent, lost = max(a.exponent, b.exponent), not (a.counts and b.counts)
     while True:
-        first, end = _common(a, b, exponent)
+        first, end = _common(both, exponent)
         if end - first <= BINS or exponent == LARGEST:
             break
         exponent = min(LARGEST, exponent + max(1, ((end - first) // BINS).bit_length() - 1))
@@ -137,14 +147,16 @@ def aligned(a: Histogram, b: Histogram) -> tuple[Histogram, Histogram]:
     return onto(a, grid), onto(b, grid)
 
 
-def _common(a: Histogram, b: Histogram, exponent: int) -> tuple[int, int]:
+def _counted_outside(histogram: Histogram) -> Shut:
+    return histogram.underflow > 0, histogram.overflow > 0
+
+
+def _common(both: Sequence[tuple[Histogram, Shut]], exponent: int) -> tuple[int, int]:
     """The bins of width ``2**exponent`` that both resolve: [first, end)."""
-    firsts = [
-        (one.underflow > 0, _up(one.first, exponent - one.exponent, shut=one.underflow > 0)) for one in (a, b)
-    ]
+    firsts = [(shut, _up(one.first, exponent - one.exponent, shut=shut)) for one, (shut, _) in both]
     ends = [
-        (one.overflow > 0, -_up(-one.first - len(one.counts), exponent - one.exponent, shut=one.overflow > 0))
-        for one in (a, b)
+        (shut, -_up(-one.first - len(one.counts), exponent - one.exponent, shut=shut))
+        for one, (_, shut) in both
     ]
     shut_firsts, shut_ends = ([place for shut, place in found if shut] for found in (firsts, ends))
     return (

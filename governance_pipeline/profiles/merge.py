@@ -14,7 +14,7 @@ from functools import reduce
 from typing import TypeVar
 
 from governance_pipeline.errors import UsageError
-from governance_pipeline.profiles.grid import aligned, of_histogram
+from governance_pipeline.profiles.grid import Shut, aligned, of_histogram
 from governance_pipeline.profiles.instants import parse
 from governance_pipeline.profiles.merge_clusters import merge_clusters
 from governance_pipeline.profiles.partition import Slice
@@ -25,17 +25,29 @@ from governance_pipeline.profiles.sketch import merged as merged_sketches
 T = TypeVar("T")
 
 
-def merge_histograms(a: Histogram, b: Histogram) -> Histogram:
-    """Counts added bin by bin, on the grid that both resolve."""
-    if (a.exponent, a.first, len(a.counts)) != (b.exponent, b.first, len(b.counts)):
-        a, b = aligned(a, b)
-    return Histogram(
-        a.exponent,
-        a.first,
-        tuple(x + y for x, y in zip(a.counts, b.counts, strict=True)),
-        a.underflow + b.underflow,
-        a.overflow + b.overflow,
-    )
+def merge_histograms(
+    a: Histogram, b: Histogram, a_shut: Shut | None = None, b_shut: Shut | None = None
+) -> Histogram:
+    """Counts added bin by bin, on the grid that both resolve; see :func:`grid.aligned`."""
+    if of_histogram(a) != of_histogram(b):
+        a, b = aligned(a, b, a_shut, b_shut)
+    return _stacked((a, b))
+
+
+def _shut(column: ColumnProfile) -> Shut | None:
+    """Whether finite values lie below and above the histogram's bins; None where only its counts tell.
+
+    Infinities lie outside of any bins, and keep none from being added.
+    """
+    histogram, least, most = column.histogram, column.minimum, column.maximum
+    if histogram is None:
+        return None
+    if histogram.underflow + histogram.overflow == column.infinities:
+        return False, False
+    if isinstance(least, (int, float)) and isinstance(most, (int, float)):
+        grid = of_histogram(histogram)
+        return least < grid.low, most >= grid.high
+    return None
 
 
 def merge_columns(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
@@ -62,7 +74,9 @@ def merge_columns(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
         maximum=_bound((a.maximum, b.maximum), max),
         mean=mean,
         variance=variance,
-        histogram=_either(a.histogram, b.histogram, merge_histograms),
+        histogram=_either(
+            a.histogram, b.histogram, lambda mine, theirs: merge_histograms(mine, theirs, _shut(a), _shut(b))
+        ),
         categories=categories,
         other=other,
         sketch=sketch,
