@@ -6,10 +6,11 @@ import json
 import logging
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 
 from governance_pipeline.errors import StoreUnavailable, UsageError
 
@@ -18,6 +19,9 @@ BUSY_SECONDS = 30
 
 CONNECT_SECONDS = 5
 """How long a Postgres server has to answer."""
+
+_RESTED_SECONDS = 0.1
+"""A connection given back longer ago is asked whether its server is still there before it is used."""
 
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"}
 STORE_URLS = "sqlite:///path/to/store.db, postgresql://user@host/database or memory://"
@@ -66,15 +70,32 @@ def _engine(url: URL) -> Engine:
         "hide_parameters": True,  # a failed statement's values must not reach a log
     }
     if not url.drivername.startswith("sqlite"):
-        engine = create_engine(
-            url, connect_args={"connect_timeout": CONNECT_SECONDS}, pool_pre_ping=True, **common
-        )
+        engine = create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS}, **common)
         event.listen(engine, "connect", _set_up_postgres)
+        event.listen(engine, "checkin", _returned)
+        event.listen(engine, "checkout", partial(_still_there, engine))
         return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **common)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _returned(_connection: Any, record: Any) -> None:
+    record.info["returned"] = monotonic()
+
+
+def _still_there(engine: Engine, connection: Any, record: Any, _proxy: object) -> None:
+    """Ask a connection that has rested whether the server still answers; the pool makes another if not.
+
+    SQLAlchemy's own ``pool_pre_ping`` asks each time, which costs a run of acts a seventh of its time.
+    """
+    if monotonic() - record.info.get("returned", monotonic()) < _RESTED_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _no_interrupt(record: logging.LogRecord) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from governance_pipeline.store import refusals
 from governance_pipeline.store.act_records import milestone_of, review_event_of, review_event_row, review_row
@@ -31,11 +31,12 @@ class SqlReviews:
         return False
 
     def append(self, event: ReviewEvent) -> None:
-        row = review_event_row(event)
+        there = exists().where(reviews.c.id == key(event.review, "a review's id"))
+        if self._transaction.insert_missing(review_events, review_event_row(event), where=there):
+            return
         if self.get(event.review) is None:
             raise refusals.review_unknown(event.review)
-        if not self._transaction.insert_missing(review_events, row):
-            raise refusals.review_changed(event.review)
+        raise refusals.review_changed(event.review)
 
     def events(self, review_id: str) -> Sequence[ReviewEvent]:
         rows = self._transaction.rows(

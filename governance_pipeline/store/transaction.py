@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Executable, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Executable, Table, func, literal, select
 from sqlalchemy.dialects import sqlite
 
 from governance_pipeline.errors import UsageError
@@ -56,12 +56,22 @@ class Transaction:
         with translated(self._where):
             return self._connection.execute(statement, parameters, execution_options=_COUNTED).rowcount
 
-    def insert_missing(self, table: Table, row: Mapping[str, Any]) -> bool:
+    def insert_missing(
+        self, table: Table, row: Mapping[str, Any], *, where: ColumnElement[bool] | None = None
+    ) -> bool:
         """Insert ``row`` unless a row with one of its unique keys is there; whether it was inserted.
 
         Decided by the database, so of two writers at the same moment exactly one gets True.
+
+        Args:
+            where: what must hold as well, asked in the same statement.
         """
-        return self.run(self._insert(table).on_conflict_do_nothing(), row) == 1
+        statement = self._insert(table)
+        if where is None:
+            return self.run(statement.on_conflict_do_nothing(), row) == 1
+        values = [literal(value, table.c[name].type) for name, value in row.items()]
+        statement = statement.from_select([*row], select(*values).where(where))
+        return self.run(statement.on_conflict_do_nothing()) == 1
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, replacing those with the same primary key."""
