@@ -26,22 +26,30 @@ bias                            a gap of the same group, or of a group that it i
 anything else                   nothing: it is its own root
 ==============================  ====================================================================
 
-Where several could be, a column is preferred to a whole dataset, then the one furthest upstream, then
-the lowest in order. The root is found by following explanations until there is none.
+Where it is known since when both have been so, what began later explains nothing: what moved the data was
+there before the data moved. Lateness is left out of this, because a table with a tighter limit is late before
+the feed that it waits for.
+
+Where several could be, a column is preferred to a whole dataset, then the one furthest upstream, then the one
+that began first, then the lowest in order. The root is found by following explanations until there is none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 from governance_pipeline.lineage.explains import Causes, explains
 from governance_pipeline.lineage.graph import LineageGraph, owner_dataset
-from governance_pipeline.lineage.situation import Key, Situation, placed
+from governance_pipeline.lineage.situation import Key, Nature, Situation, placed
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.lineage import Edge
 from governance_pipeline.vocabulary.measurement import Measurement
+
+Began = Mapping[Key, date]
+_UNKNOWN: Began = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +70,25 @@ class RootCause:
     chain: tuple[Measurement, ...] = ()
 
 
-def root_causes(graph: LineageGraph, breaches: Sequence[Measurement]) -> dict[Key, Measurement]:
-    """The root-cause breach of each breach, by the breach's key. What is no breach is left out."""
+def root_causes(
+    graph: LineageGraph, breaches: Sequence[Measurement], began: Began = _UNKNOWN
+) -> dict[Key, Measurement]:
+    """The root-cause breach of each breach, by the breach's key. What is no breach is left out.
+
+    Args:
+        began: the day since which a breach has been so, by its key, as far as known.
+    """
     situations = placed(graph, _distinct(breaches))
-    parents = _parents(situations)
+    parents = _parents(situations, began)
     return {one.breach.key: _chain(one, parents)[0].breach for one in situations}
 
 
-def trace_root_causes(graph: LineageGraph, breaches: Sequence[Measurement]) -> dict[Key, RootCause]:
+def trace_root_causes(
+    graph: LineageGraph, breaches: Sequence[Measurement], began: Began = _UNKNOWN
+) -> dict[Key, RootCause]:
     """As :func:`root_causes`, with the way from root to breach."""
     situations = placed(graph, _distinct(breaches))
-    parents = _parents(situations)
+    parents = _parents(situations, began)
     return {one.breach.key: _cause(graph, one, parents) for one in situations}
 
 
@@ -81,25 +97,38 @@ def _distinct(breaches: Iterable[Measurement]) -> list[Measurement]:
     return [by_key[key] for key in sorted(by_key)]
 
 
-def _parents(situations: Sequence[Situation]) -> dict[Key, Situation | None]:
+def _parents(situations: Sequence[Situation], began: Began) -> dict[Key, Situation | None]:
     causes = Causes(situations)
-    return {one.breach.key: _parent(one, causes) for one in situations}
+    return {one.breach.key: _parent(one, causes, began) for one in situations}
 
 
-def _parent(effect: Situation, causes: Causes) -> Situation | None:
+def _parent(effect: Situation, causes: Causes, began: Began) -> Situation | None:
     """The direct explanation to follow, None for a root.
 
     Two breaches can explain each other only within a cycle of the lineage; then only the lower in
     :attr:`Situation.order` explains the other, so that following explanations always ends.
     """
     candidates = [
-        cause for cause in causes.of(effect) if not (explains(effect, cause) and effect.order < cause.order)
+        cause
+        for cause in causes.of(effect)
+        if not (explains(effect, cause) and effect.order < cause.order)
+        and not _came_later(cause, effect, began)
     ]
-    return min(candidates, key=lambda cause: _preference(cause, effect), default=None)
+    return min(candidates, key=lambda cause: _preference(cause, effect, began), default=None)
 
 
-def _preference(cause: Situation, effect: Situation) -> tuple[bool, int, tuple[int, bool, int, Key]]:
-    return (not cause.columns, -effect.distance_to(cause), cause.order)
+def _came_later(cause: Situation, effect: Situation, began: Began) -> bool:
+    first, then = began.get(cause.breach.key), began.get(effect.breach.key)
+    if first is None or then is None or Nature.LATE in (cause.nature, effect.nature):
+        return False
+    return first > then
+
+
+def _preference(
+    cause: Situation, effect: Situation, began: Began
+) -> tuple[bool, int, date, tuple[int, bool, int, Key]]:
+    since = began.get(cause.breach.key, date.max)
+    return (not cause.columns, -effect.distance_to(cause), since, cause.order)
 
 
 def _chain(effect: Situation, parents: Mapping[Key, Situation | None]) -> list[Situation]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -55,6 +55,9 @@ class _Draft:
     act: IncidentAct
     note: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+_OVER_A_WINDOW = frozenset({"drift", "prediction_drift", "performance", "calibration", "bias"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,37 @@ def respond(
             drafts.append(_named(draft, taken))
     rooted = _with_roots(drafts, by_key, roots)
     return sorted((_change(draft, night, at) for draft in rooted), key=lambda c: c.incident.id)
+
+
+def beginnings(
+    night: date,
+    breaches: Iterable[Measurement],
+    known: Iterable[Incident],
+    streaks: Mapping[Key, int],
+) -> dict[Key, date]:
+    """Since when each breach has been so: the day that the data tells, or the first night of its incident, or
+    of the nights in a row on which it was measured. What is measured over a window of days is found some time
+    after it began: it is left out where the data does not tell.
+
+    Args:
+        known: every incident so far.
+        streaks: see :func:`questions.count_streaks`.
+    """
+    opened = {
+        (str(one.entity), one.indicator, one.facet): one.opened
+        for one in known
+        if one.status is not IncidentStatus.RESOLVED
+    }
+    found: dict[Key, date] = {}
+    for breach in breaches:
+        asked = question(breach)
+        told = breach.details.get("drifted_since")
+        if told:
+            found[breach.key] = date.fromisoformat(told)
+        elif breach.indicator not in _OVER_A_WINDOW:
+            in_a_row = night - timedelta(days=max(streaks.get(asked, 1), 1) - 1)
+            found[breach.key] = opened.get(asked, in_a_row)
+    return found
 
 
 def _policy(playbook: Playbook, indicator: str) -> IndicatorPolicy:

@@ -9,7 +9,7 @@ from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
-from governance_pipeline.response.incidents import Change, respond
+from governance_pipeline.response.incidents import Change, beginnings, respond
 from governance_pipeline.response.questions import count_streaks
 from governance_pipeline.reviews.waivers import in_force, with_waivers
 from governance_pipeline.stages.changes import (
@@ -67,12 +67,13 @@ def draw_consequences(
             incidents,
             lambda entity: unit.measurements.history(entity, last=evidence.night, nights=nights),
         )
+    began = beginnings(evidence.night, breaches, incidents.values(), streaks)
     changes = respond(
         evidence.night,
         now,
         measurements,
         incidents,
-        root_causes(evidence.graph, breaches),
+        root_causes(evidence.graph, breaches, began),
         playbook,
         owner_of(services.project),
         streaks,

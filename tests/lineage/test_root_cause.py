@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from itertools import pairwise, product
 
 import pytest
@@ -11,7 +12,7 @@ from governance_pipeline.lineage.build import build_graph
 from governance_pipeline.lineage.explains import explains
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.root_cause import root_causes, trace_root_causes
-from governance_pipeline.lineage.situation import placed
+from governance_pipeline.lineage.situation import Nature, placed
 from governance_pipeline.testing import a_graph, a_version
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.lineage import Edge, EdgeKind
@@ -471,3 +472,43 @@ def test_a_lost_label_follows_from_one_upstream_and_not_from_a_lost_owner(graph:
     assert roots[snapshot.key] == features
     assert roots[features.key] == features
     assert roots[untraced.key] == owner
+
+
+def test_what_began_later_explains_nothing(graph: LineageGraph) -> None:
+    effect = a_breach("features", "drift", "debt_ratio")
+    cause = a_breach("incomes", "quality", "income.maximum")
+    for began, is_cause in ((date(2026, 3, 9), True), (date(2026, 3, 10), True), (date(2026, 3, 11), False)):
+        known = {effect.key: date(2026, 3, 10), cause.key: began}
+        assert root_causes(graph, [effect, cause], known)[effect.key] == (cause if is_cause else effect)
+    assert root_causes(graph, [effect, cause], {cause.key: date(2026, 3, 11)})[effect.key] == cause
+
+
+def test_a_feed_that_is_found_late_after_the_table_that_waits_for_it_is_still_the_cause(
+    graph: LineageGraph,
+) -> None:
+    effect, cause = a_breach("features", "recency"), a_breach("incomes", "recency")
+    known = {effect.key: date(2026, 3, 10), cause.key: date(2026, 3, 11)}
+    assert root_causes(graph, [effect, cause], known)[effect.key] == cause
+
+
+def test_of_two_equally_far_upstream_the_one_that_began_first_is_followed() -> None:
+    both = (("dataset:lending.a", "dataset:lending.joined"), ("dataset:lending.b", "dataset:lending.joined"))
+    graph = a_graph(*both)
+    effect, a, b = (a_breach(name, "consent", "training") for name in ("joined", "a", "b"))
+    first = {effect.key: date(2026, 3, 10), a.key: date(2026, 3, 9), b.key: date(2026, 3, 8)}
+    assert root_causes(graph, [effect, a, b], first)[effect.key] == b
+    assert root_causes(graph, [effect, a, b])[effect.key] == a
+
+
+@given(graphs, breaches, st.data())
+def test_whatever_began_when_every_breach_has_a_root_that_began_no_later(
+    graph: LineageGraph, found: list[Measurement], data: st.DataObject
+) -> None:
+    days = st.dates(date(2026, 3, 1), date(2026, 3, 4))
+    began = {one.key: data.draw(days) for one in found if data.draw(st.booleans())}
+    for cause in trace_root_causes(graph, found, began).values():
+        assert trace_root_causes(graph, found, began)[cause.root.key].root == cause.root
+        for one, after in pairwise(placed(graph, cause.chain)):
+            assert explains(one, after)
+            if Nature.LATE not in (one.nature, after.nature):
+                assert began.get(one.breach.key, date.min) <= began.get(after.breach.key, date.max)

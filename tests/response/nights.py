@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.response.incidents import Change, respond
@@ -37,6 +38,7 @@ def found(
     facet: str = "",
     cause: str = "",
     sentence: str = "",
+    details: Mapping[str, Any] | None = None,
 ) -> Measurement:
     """A measurement with this outcome."""
     return Measurement(
@@ -47,7 +49,7 @@ def found(
         sentence=sentence or f"{indicator} of {entity.name} {facet} is {outcome}.",
         clause="P-1",
         facet=facet,
-        details={"cause": cause} if cause else {},
+        details=details or ({"cause": cause} if cause else {}),
     )
 
 

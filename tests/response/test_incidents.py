@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance_pipeline.response import history
-from governance_pipeline.response.incidents import incident_id, respond
+from governance_pipeline.response.incidents import beginnings, incident_id, respond
 from governance_pipeline.testing import a_playbook
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.incident import IncidentAct, IncidentStatus
@@ -334,3 +334,18 @@ def _person_acts(story: Story, act: str, number: int) -> None:
         story.keep(history.snoozed(incident, "ada", now, now.date() + timedelta(days=2)))
     if act == "resolve":
         story.keep(history.resolved(incident, "ada", now, "Fixed."))
+
+
+def test_a_breach_began_when_its_data_tells_or_its_incident_opened_or_its_nights_in_a_row_did() -> None:
+    story = Story()
+    story.acts("fail", "fail")  # nights 1 and 2
+    recency = found("fail", night=day(9))
+    drift = found("fail", night=day(9), indicator="drift", details={"drifted_since": day(4).isoformat()})
+    bias = found("fail", night=day(9), indicator="bias")
+    consent = found("fail", night=day(9), indicator="consent")
+    asked = [recency, drift, bias, consent]
+    assert beginnings(day(9), asked, story.incidents.values(), {consent.key: 3}) == {
+        recency.key: day(1),
+        drift.key: day(4),
+        consent.key: day(7),
+    }

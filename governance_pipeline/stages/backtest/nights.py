@@ -14,7 +14,7 @@ from governance_pipeline.indicators.registry import all_indicators
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.root_cause import root_causes
 from governance_pipeline.response.compose import compose
-from governance_pipeline.response.incidents import Change, respond
+from governance_pipeline.response.incidents import Change, beginnings, respond
 from governance_pipeline.response.questions import count_streaks
 from governance_pipeline.risk.assess import assess
 from governance_pipeline.stages.backtest.rejudge import rejudged
@@ -149,12 +149,13 @@ def _respond(
         lambda entity: [one for one in memory.history.get(entity, ()) if one.night >= first],
     )
     breaches = [one for one in measurements if one.outcome.is_breach]
+    began = beginnings(past.night, breaches, memory.incidents.values(), streaks)
     return respond(
         past.night,
         night_end(project, past.night),
         measurements,
         memory.incidents,
-        root_causes(past.graph, breaches),
+        root_causes(past.graph, breaches, began),
         project.playbook,
         owner_of(project),
         streaks,
