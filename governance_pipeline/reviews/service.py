@@ -24,6 +24,7 @@ from governance_pipeline.reviews.interests import find_ties, interests, told
 from governance_pipeline.reviews.people import Circle
 from governance_pipeline.reviews.promises import checked_conditions, unwaived
 from governance_pipeline.reviews.review import ReviewState
+from governance_pipeline.reviews.rights import Action, allowed
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.function import Function
 from governance_pipeline.vocabulary.review import Milestone, ModelVersion, ReviewEvent, Verdict, Why
@@ -256,15 +257,24 @@ def comment(table: Table, review_id: str, *, person: str, text: str) -> ReviewSt
     )
 
 
-def recuse(table: Table, review_id: str, *, person: str, function: Function, reason: str) -> ReviewState:
-    """Step back from a review: an open decision falls, and another holder of the function must decide."""
+def recuse(
+    table: Table, review_id: str, *, person: str, function: Function | None = None, reason: str
+) -> ReviewState:
+    """Step back from a review: an open decision falls, and another holder of the function must decide.
+
+    Args:
+        function: the one they could decide for; by default the first of the review's that they hold, stand in
+            for or were handed.
+    """
     who = table.person(person)
-    return table.act(
-        review_id,
-        lambda circle: acts.recusing(
-            circle.state, at=table.now, roles=circle.roles(who, function), person=who.id, reason=reason
-        ),
-    )
+
+    def make(circle: Circle) -> ReviewEvent:
+        each = [circle.roles(who, one) for one in ([function] if function else circle.state.required)]
+        status = circle.state.status_at(table.now)
+        roles = next((one for one in each if allowed(one.keys(), Action.RECUSE, status)), each[0])
+        return acts.recusing(circle.state, at=table.now, roles=roles, person=who.id, reason=reason)
+
+    return table.act(review_id, make)
 
 
 def delegate(

@@ -61,14 +61,6 @@ def _comment(table: Table, review: str, person: str, form: Form) -> None:
     service.comment(table, review, person=person, text=form.text("text"))
 
 
-def _recuse(table: Table, review: str, person: str, form: Form) -> None:
-    who = table.person(person)
-    with table.store.begin() as unit:
-        asked = service.load_review(unit, review).required
-    function = next((one for one in asked if one in who.functions), next(iter(asked)))
-    service.recuse(table, review, person=person, function=function, reason=form.text("reason"))
-
-
 def _delegate(table: Table, review: str, person: str, form: Form) -> None:
     service.delegate(
         table,
@@ -108,7 +100,7 @@ def _with_reason(act: Callable[..., object]) -> Act:
 ACTS: Mapping[str, Act] = {
     "decide": _decide,
     "comment": _comment,
-    "recuse": _recuse,
+    "recuse": _with_reason(service.recuse),
     "delegate": _delegate,
     "waive": _waive,
     "fulfil": _fulfil,

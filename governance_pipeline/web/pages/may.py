@@ -43,10 +43,10 @@ class May:
     @property
     def more(self) -> bool:
         """Whether there is something to do beside deciding and talking."""
-        return bool(self.delegate) or bool(self.acts - {Action.COMMENT, Action.ASSESS, Action.RECUSE})
+        return bool(self.delegate) or bool(self.acts - {Action.COMMENT, Action.ASSESS})
 
 
-_PLAIN = (Action.COMMENT, Action.RECUSE, Action.ASSESS, Action.WITHDRAW, Action.REVOKE, Action.REOPEN)
+_PLAIN = (Action.COMMENT, Action.ASSESS, Action.WITHDRAW, Action.REVOKE, Action.REOPEN)
 
 
 def may(file: Dossier, person: Person) -> May:
@@ -58,13 +58,16 @@ def may(file: Dossier, person: Person) -> May:
         return allowed(circle.roles(person, function).keys(), action, status)
 
     decide = tuple(function for function in asked if lets(Action.APPROVE, function))
+    acts = {action for action in _PLAIN if lets(action)}
+    if decide and any(lets(Action.RECUSE, function) for function in asked):
+        acts.add(Action.RECUSE)
     return May(
         decide=decide,
         why_not="" if decide else _why_not(circle, person, status),
         delegate=tuple(function for function in asked if lets(Action.DELEGATE, function)),
         waive=_waivable(file, person),
         fulfil=_fulfillable(file, person),
-        acts=frozenset(str(action) for action in _PLAIN if lets(action)),
+        acts=frozenset(map(str, acts)),
         blocked=_blocked(file),
     )
 

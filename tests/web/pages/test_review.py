@@ -110,6 +110,22 @@ def test_a_review_that_has_ended_refuses_the_second_as_a_conflict(served: Served
     assert served.state.status is ReviewStatus.REJECTED
 
 
+def test_who_was_handed_a_decision_steps_back_on_the_page_as_its_holder_would(served: Served) -> None:
+    lea, eli = served.visit("lea"), served.visit("eli")
+    review = served.review
+    assert lea.act(review, "delegate", function="legal", to="eli", until="2026-03-20").status == 303
+    assert f"/reviews/{review}/recuse" in eli.get(f"/reviews/{review}").text
+    assert eli.act(review, "recuse", reason="I built it with her.").status == 303
+    assert served.state.recused == {"eli": "I built it with her."}
+    assert f"/reviews/{review}/recuse" not in eli.get(f"/reviews/{review}").text
+    assert eli.act(review, "recuse", reason="Once more.").status == 403
+
+
+def test_who_may_not_decide_is_not_asked_to_step_back(served: Served) -> None:
+    ben, review = served.visit("ben"), served.review  # the model's owner
+    assert f"/reviews/{review}/recuse" not in ben.get(f"/reviews/{review}").text
+
+
 def test_everything_else_that_people_do(served: Served) -> None:
     lea, pax, ben = (served.visit(one) for one in ("lea", "pax", "ben"))
     review = served.review
