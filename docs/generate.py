@@ -271,6 +271,7 @@ def control_entries() -> str:
 
 def parts() -> Mapping[str, Callable[[], str]]:
     """The generated parts by name."""
+    from governance_pipeline.charter.assessment import Questionnaire
     from governance_pipeline.charter.model import ModelSpec
     from governance_pipeline.charter.people import Charter
     from governance_pipeline.charter.playbook import Playbook
@@ -282,6 +283,7 @@ def parts() -> Mapping[str, Callable[[], str]]:
         "charter-yaml": lambda: file_keys(Charter),
         "model-yaml": lambda: file_keys(ModelSpec),
         "playbook-yaml": lambda: file_keys(Playbook),
+        "assessment-yaml": lambda: file_keys(Questionnaire),
         "store-tables": store_tables,
         "night-events": night_events,
         "review-rights": review_rights,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from governance_pipeline.charter.assessment import Questionnaire
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.odcs_schema import official_schema
@@ -19,6 +20,7 @@ FILE_MODELS: Mapping[str, tuple[type[FileModel], str]] = {
     "charter": (Charter, "charter.yaml: people, teams, functions and who may decide"),
     "model": (ModelSpec, "models/*.yaml: what a model is for, reads, predicts and answers to"),
     "playbook": (Playbook, "playbook/*.yaml: the project's policies"),
+    "assessment": (Questionnaire, "playbook/assessments/*.yaml: a questionnaire that reviews rest on"),
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from governance_pipeline.charter.loader import check_project, load_project
@@ -15,6 +16,7 @@ GOOD = (
 def written(tmp_path: Path, **files: str) -> Path:
     root = new_project(tmp_path)
     folder = root / "playbook" / "assessments"
+    shutil.rmtree(folder)
     folder.mkdir()
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text)
@@ -28,7 +30,9 @@ def test_a_questionnaire_is_read_with_the_digest_of_its_file(tmp_path: Path) -> 
 
 
 def test_a_project_without_questionnaires_has_none(tmp_path: Path) -> None:
-    assert load_project(new_project(tmp_path)).assessments == {}
+    root = new_project(tmp_path)
+    shutil.rmtree(root / "playbook" / "assessments")
+    assert load_project(root).assessments == {}
 
 
 def test_its_mistakes_are_named_with_file_and_line(tmp_path: Path) -> None:

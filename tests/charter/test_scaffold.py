@@ -48,6 +48,15 @@ def test_it_answers_for_every_indicator_that_needs_nothing_of_a_model_and_names_
     assert set(playbook.reviews.by_tier) == set(TIERS)
 
 
+def test_it_has_questionnaires_and_those_of_data_protection_and_harm_hold_up_what_is_risky(
+    root: Path,
+) -> None:
+    found = load_project(root).assessments
+    assert set(found) == {"bias", "consent_model", "data_protection", "rights_and_harm", "vendor"}
+    holding = {name for name, one in found.items() if {"high", "critical"} <= set(one.tiers)}
+    assert holding == {"data_protection", "rights_and_harm"}
+
+
 def test_its_data_keeps_the_contract_on_the_first_night(root: Path) -> None:
     contract = load_project(root).contracts["example.readings"]
     with (root / "data/readings.csv").open(encoding="utf-8", newline="") as stream:

@@ -30,6 +30,7 @@ def test_export_writes_the_schemas_of_our_own_files(tmp_path: Path) -> None:
         "charter.schema.json",
         "model.schema.json",
         "playbook.schema.json",
+        "assessment.schema.json",
     ]
 
 
@@ -53,6 +54,8 @@ def test_an_editor_accepts_a_valid_project(tmp_path: Path) -> None:
     assert judged("charter.schema.json", root / "charter.yaml") == []
     assert judged("playbook.schema.json", root / "playbook/playbook.yaml") == []
     assert judged("model.schema.json", root / "models/approval.yaml") == []
+    for path in (root / "playbook/assessments").glob("*.yaml"):
+        assert judged("assessment.schema.json", path) == []
     for path in (root / "datasets").glob("*.yaml"):
         assert judged("odcs.schema.json", path) == []
 
