@@ -22,14 +22,16 @@ def forget(
 ) -> None:
     """Erase every record of consent that was received of one person, for good.
 
-    Without them the next night finds no consent of this person but that of the ledger's own table.
+    Without them the next night finds no consent of this person but that of the ledger's own table. How many
+    were erased, and when, is entered into the tamper-evident ledger; whose is not.
     """
     from governance_pipeline.bootstrap import open_project, open_project_store
+    from governance_pipeline.stages.services import utc_now
 
     store = open_project_store(open_project(project))
     try:
         with store.begin() as unit:
-            removed = unit.consents.forget(person)
+            removed = unit.consents.forget(person, utc_now())
     finally:
         store.close()
     typer.echo(f"{removed} record{'s' if removed != 1 else ''} erased")

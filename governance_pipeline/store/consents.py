@@ -46,6 +46,10 @@ class SqlConsents:
         assert row is not None
         return f"{row['held']} {row['newest']}" if row["held"] else ""
 
-    def forget(self, subject: str) -> int:
+    def count(self) -> int:
+        row = self._transaction.row(select(func.count().label("held")).select_from(consent_records))
+        return 0 if row is None else int(row["held"])
+
+    def forget(self, subject: str, _at: datetime) -> int:
         named = key(subject, "a person's id")
         return self._transaction.run(delete(consent_records).where(consent_records.c.subject == named))

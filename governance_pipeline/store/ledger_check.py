@@ -19,6 +19,7 @@ from governance_pipeline.ledger.offline import (
     tree_root,
 )
 from governance_pipeline.store.ledgered import (
+    told_of_consents,
     told_of_incident,
     told_of_manifest,
     told_of_night,
@@ -30,6 +31,8 @@ from governance_pipeline.store.ports import Store, Unit
 Told = Mapping[str, Any]
 Place = tuple[str, str]
 """The sort of a record, and which one."""
+
+_CONSENTS: Place = ("the number of received records of", "consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +127,7 @@ def _record_faults(unit: Unit, lines: Iterable[_Line], broken: Container[int]) -
     Args:
         broken: entries whose payload is not what was signed: nothing is compared with that.
     """
-    entered: dict[Place, tuple[Entry, Told]] = {}
-    erased: set[str] = set()
-    for line in lines:
-        if line.entry is None:
-            continue
-        if line.payload is None:
-            erased.add(line.entry.about)
-        elif line.stored.index not in broken:
-            for place, record in _records(line.entry, line.payload.told):
-                entered[place] = (line.entry, record)
+    entered, erased = _entered(lines, broken)
     for place, kept in _kept(unit):
         known = entered.pop(place, None)
         if known is None and place[1].partition("#")[0] not in erased:
@@ -145,6 +139,24 @@ def _record_faults(unit: Unit, lines: Iterable[_Line], broken: Container[int]) -
         yield Fault(
             "record_gone", f"{sort} {name} of entry {entry.index} is gone from the store", entry.index
         )
+
+
+def _entered(
+    lines: Iterable[_Line], broken: Container[int]
+) -> tuple[dict[Place, tuple[Entry, Told]], set[str]]:
+    """The record of each place as it was entered last, and what entries are about whose words are erased."""
+    entered: dict[Place, tuple[Entry, Told]] = {}
+    erased: set[str] = set()
+    for line in lines:
+        if line.entry is None:
+            continue
+        if line.payload is None:
+            erased.add(line.entry.about)
+        elif line.stored.index not in broken:
+            for place, record in _records(line.entry, line.payload.told):
+                entered[place] = (line.entry, record)
+    nothing = told_of_consents(0)
+    return {place: known for place, known in entered.items() if known[1] != nothing}, erased
 
 
 def _records(entry: Entry, told: Told) -> Iterator[tuple[Place, Told]]:
@@ -159,6 +171,8 @@ def _records(entry: Entry, told: Told) -> Iterator[tuple[Place, Told]]:
         yield ("the state of incident", entry.about), told["state"]
     elif sort in {"night", "manifest"}:
         yield (sort, entry.about), told
+    elif sort == "consent":
+        yield _CONSENTS, told_of_consents(told["held"])
 
 
 def _kept(unit: Unit) -> Iterator[tuple[Place, Told]]:
@@ -181,6 +195,8 @@ def _kept(unit: Unit) -> Iterator[tuple[Place, Told]]:
         )
     for manifest in unit.subjects.all():
         yield ("manifest", f"{manifest.model}/{manifest.version}"), told_of_manifest(manifest)
+    if held := unit.consents.count():
+        yield _CONSENTS, told_of_consents(held)
 
 
 def _unique(faults: Iterable[Fault]) -> Iterator[Fault]:

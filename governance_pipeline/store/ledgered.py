@@ -19,6 +19,7 @@ from governance_pipeline.store.act_records import (
 )
 from governance_pipeline.store.night_records import measurement_row, night_row, risk_rows
 from governance_pipeline.store.ports import (
+    Consents,
     Incidents,
     Ledger,
     Measurements,
@@ -29,6 +30,7 @@ from governance_pipeline.store.ports import (
     Subjects,
 )
 from governance_pipeline.store.subject_records import manifest_row
+from governance_pipeline.vocabulary.consent import ConsentRecord
 from governance_pipeline.vocabulary.incident import Incident, IncidentEvent
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.review import Milestone, ReviewEvent
@@ -72,6 +74,11 @@ def told_of_manifest(manifest: SubjectManifest) -> Told:
     """What the ledger tells of a subject manifest: what was counted, and the digest of the set."""
     told: Told = plain(manifest_row(manifest))
     return told
+
+
+def told_of_consents(held: int) -> Told:
+    """What the ledger tells of received records of consent: how many are held, and nothing of anybody."""
+    return {"held": held}
 
 
 def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -193,3 +200,37 @@ class LedgeredSubjects:
     def _tell(self, kind: str, manifest: SubjectManifest, at: datetime) -> None:
         about = f"{manifest.model}/{manifest.version}"
         self.ledger.append(kind, about, at, told_of_manifest(manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class LedgeredConsents:
+    """See :class:`ports.Consents`. What is entered names nobody: records are forgotten, entries are not."""
+
+    inner: Consents
+    ledger: Ledger
+
+    def take(self, records: Iterable[ConsentRecord], at: datetime) -> int:
+        self.ledger.hold()
+        taken = self.inner.take(records, at)
+        if taken:
+            self._tell("consent.received", {"received": taken}, at)
+        return taken
+
+    def forget(self, subject: str, at: datetime) -> int:
+        self.ledger.hold()
+        removed = self.inner.forget(subject, at)
+        if removed:
+            self._tell("consent.forgotten", {"forgotten": removed}, at)
+        return removed
+
+    def all(self) -> Sequence[ConsentRecord]:
+        return self.inner.all()
+
+    def state(self) -> str:
+        return self.inner.state()
+
+    def count(self) -> int:
+        return self.inner.count()
+
+    def _tell(self, kind: str, done: Told, at: datetime) -> None:
+        self.ledger.append(kind, "consent", at, {**done, **told_of_consents(self.inner.count())})

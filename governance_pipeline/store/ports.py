@@ -293,7 +293,10 @@ class Consents(Protocol):
     def state(self) -> str:
         """A text that is another one when the records are; "" where there are none."""
 
-    def forget(self, subject: str) -> int:
+    def count(self) -> int:
+        """How many records are held."""
+
+    def forget(self, subject: str, at: datetime) -> int:
         """Remove everything that is held of a person; how many records it was."""
 
 

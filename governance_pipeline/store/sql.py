@@ -19,6 +19,7 @@ from governance_pipeline.store.failures import UPGRADE, translated
 from governance_pipeline.store.incidents import SqlIncidents
 from governance_pipeline.store.ledger import SqlLedger
 from governance_pipeline.store.ledgered import (
+    LedgeredConsents,
     LedgeredIncidents,
     LedgeredNights,
     LedgeredReviews,
@@ -64,11 +65,11 @@ class SqlUnit:
         self.risks: Risks = SqlRisks(transaction)
         self.outbox: Outbox = SqlOutbox(transaction)
         self.versions: Versions = SqlVersions(transaction)
-        self.consents: Consents = SqlConsents(transaction)
         self.lineage: Lineage = SqlLineage(transaction)
         self.lineage_events: LineageEvents = SqlLineageEvents(transaction)
         self._ledger = SqlLedger(transaction, signs)
         self.ledger: Ledger = self._ledger
+        self.consents: Consents = LedgeredConsents(SqlConsents(transaction), self.ledger)
         self.nights: Nights = LedgeredNights(
             SqlNights(transaction), self.ledger, self.measurements, self.risks
         )

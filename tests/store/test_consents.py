@@ -53,8 +53,8 @@ def test_a_persons_records_are_forgotten_and_nobody_elses(store: Store):
     take(store, ANN, replace(ANN, purpose="ads"), replace(ANN, subject="ann2"))
     with store.begin() as unit:
         before = unit.consents.state()
-        assert unit.consents.forget("ann") == 2
-        assert unit.consents.forget("ann") == 0
+        assert unit.consents.forget("ann", NOON) == 2
+        assert unit.consents.forget("ann", NOON) == 0
         assert unit.consents.state() not in ("", before)
         assert [one.subject for one in unit.consents.all()] == ["ann2"]
     assert take(store, ANN) == 1  # said again after the erasure

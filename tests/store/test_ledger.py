@@ -23,6 +23,7 @@ from governance_pipeline.store.ledger_check import LedgerReport, verify_ledger
 from governance_pipeline.store.open import open_store, upgrade_store
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.store.rotation import rotate_key
+from governance_pipeline.vocabulary.consent import ConsentRecord, ConsentStatus
 from governance_pipeline.vocabulary.incident import IncidentAct, IncidentStatus
 from governance_pipeline.vocabulary.review import ReviewAct
 from tests.store.examples import (
@@ -137,6 +138,57 @@ def test_acts_of_many_are_numbered_without_a_gap(database_url: str, log: Checkpo
     opened.close()
     assert report.faults == ()
     assert report.size == report.witnessed == 40
+
+
+def consented(store: Store) -> None:
+    """Three records of two people are received, and one of them is forgotten."""
+    given = [
+        ConsentRecord(name, purpose, "consent", ConsentStatus.GIVEN, NOON)
+        for name, purpose in (("ann", "ads"), ("ann", "research"), ("bob", "ads"))
+    ]
+    with store.begin() as unit:
+        assert unit.consents.take(given, NOON) == 3
+    with store.begin() as unit:
+        assert unit.consents.take(given, NOON) == 0  # said before
+        assert unit.consents.forget("eve", NOON) == 0
+        assert unit.consents.forget("ann", NOON) == 2
+
+
+def test_received_consent_is_entered_by_its_number_and_names_nobody(kept: Store, log: CheckpointLog):
+    consented(kept)
+    assert kinds(kept) == ["consent.received", "consent.forgotten"]
+    with kept.begin() as unit:
+        entries = [read_entry(entry) for entry in unit.ledger.entries()]
+        told = {one.digest: one.told for one in unit.ledger.payloads([entry.payload for entry in entries])}
+    assert [told[entry.payload] for entry in entries] == [
+        {"received": 3, "held": 3},
+        {"forgotten": 2, "held": 1},
+    ]
+    assert {entry.about for entry in entries} == {"consent"}
+    assert verify_ledger(kept, log).faults == ()
+    with kept.begin() as unit:
+        unit.consents.forget("bob", NOON)
+    assert verify_ledger(kept, log).faults == ()
+
+
+_ONE_MORE = (
+    "INSERT INTO consent_records SELECT 'x', subject, purpose, basis, status, recorded_at, valid_from,"
+    " valid_to, notice, jurisdiction, received_at FROM consent_records"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [("DELETE FROM consent_records", "record_gone"), (_ONE_MORE, "record_changed")],
+)
+def test_received_consent_that_comes_or_goes_behind_our_back_is_found(
+    kept: Store, log: CheckpointLog, database_url: str, statement: str, code: str
+):
+    consented(kept)
+    changed(database_url, statement)
+    (fault,) = verify_ledger(kept, log).faults
+    assert fault.code == code
+    assert "received records of consent" in fault.sentence
 
 
 def changed(url: str, *statements: str) -> None:

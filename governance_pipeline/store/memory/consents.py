@@ -31,7 +31,10 @@ class MemoryConsents:
         rows = self._transaction.rows(_RECORDS, order=lambda row: row["received_at"])
         return f"{len(rows)} {rows[-1]['received_at']}" if rows else ""
 
-    def forget(self, subject: str) -> int:
+    def count(self) -> int:
+        return len(self._transaction.rows(_RECORDS, order=lambda _: 0))
+
+    def forget(self, subject: str, _at: datetime) -> int:
         named = key(subject, "a person's id")
         held = self._transaction.rows(_RECORDS, lambda row: row["subject"] == named, order=lambda _: 0)
         self._transaction.remove(_RECORDS, lambda row: row["subject"] == named)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from governance_pipeline.ledger.checkpoints import CheckpointLog
 from governance_pipeline.ledger.entries import KeyNow
 from governance_pipeline.store.ledgered import (
+    LedgeredConsents,
     LedgeredIncidents,
     LedgeredNights,
     LedgeredReviews,
@@ -60,10 +61,10 @@ class MemoryUnit:
         self.risks: Risks = MemoryRisks(transaction)
         self.outbox: Outbox = MemoryOutbox(transaction)
         self.versions: Versions = MemoryVersions(transaction)
-        self.consents: Consents = MemoryConsents(transaction)
         self.lineage: Lineage = MemoryLineage(transaction)
         self.lineage_events: LineageEvents = MemoryLineageEvents(transaction)
         self.ledger: Ledger = MemoryLedger(transaction, signs)
+        self.consents: Consents = LedgeredConsents(MemoryConsents(transaction), self.ledger)
         self.nights: Nights = LedgeredNights(
             MemoryNights(transaction), self.ledger, self.measurements, self.risks
         )
