@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -172,6 +173,7 @@ def tiny_project(root: Path, *, model: bool = False, zone: str = "UTC", nights: 
     create_project(root, "shop", START)
     (root / "datasets" / "readings.odcs.yaml").unlink()
     (root / "data" / "readings.csv").unlink()
+    shutil.rmtree(root / "playbook" / "assessments")  # tests of reviews write those that they need
     files = {"people": _PEOPLE, "consents": _CONSENTS, "features": _FEATURES}
     if model:
         files |= {"snapshot": _SNAPSHOT, "predictions": _PREDICTIONS}
