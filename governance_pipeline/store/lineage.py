@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, delete, func, or_, select, update
 
-from governance_pipeline.store.lineage_records import by_id, edge_reader, edge_row, node_of, node_row
+from governance_pipeline.store.lineage_records import EDGE, by_id, edge_reader, edge_row, node_of, node_row
 from governance_pipeline.store.tables import lineage_edges, lineage_nights, lineage_nodes
 from governance_pipeline.store.transaction import Transaction
 from governance_pipeline.store.values import day
@@ -37,18 +37,22 @@ class SqlLineage:
             _Spans(self._transaction, table, at, following).become(rows)
 
     def of_night(self, night: date) -> Sequence[Edge]:
-        return [held.edge for held in self.held(night)]
+        read = edge_reader()
+        return [read(row) for row in self._edges(night)]
 
     def held(self, night: date) -> Sequence[Held]:
         read = edge_reader()
-        return [
-            Held(read(row), row["since"], row["until"])
-            for row in self._transaction.rows(
-                select(lineage_edges)
-                .where(_at(lineage_edges, day(night, "a night")))
-                .order_by(lineage_edges.c.source, lineage_edges.c.target, lineage_edges.c.id)
-            )
-        ]
+        found = self._edges(night, lineage_edges.c.since, lineage_edges.c.until)
+        return [Held(read(edge), since, until) for *edge, since, until in found]
+
+    def _edges(self, night: date, *further: Column[Any]) -> Sequence[Sequence[Any]]:
+        """Of each edge of a night the columns :data:`EDGE`, and further ones."""
+        columns = lineage_edges.c
+        return self._transaction.tuples(
+            select(*(columns[name] for name in EDGE), *further)
+            .where(_at(lineage_edges, day(night, "a night")))
+            .order_by(columns.source, columns.target, columns.id)
+        )
 
     def nodes_of_night(self, night: date) -> Sequence[Node]:
         rows = self._transaction.rows(

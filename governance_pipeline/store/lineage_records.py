@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from governance_pipeline.store.values import entity_key, plain_json, text
@@ -44,7 +44,14 @@ def node_row(node: Node) -> dict[str, Any]:
     return {"id": identity, **row, "evidence": text(node.evidence, f"the evidence {what}")}
 
 
-def edge_reader() -> Callable[[Row], Edge]:
+EDGE = ("source", "target", "kind", "known_by", "evidence", "transformation", "said_by")
+"""The columns that :func:`edge_reader` reads, in order."""
+
+_KINDS = {str(kind): kind for kind in EdgeKind}
+_KNOWN_BY = {str(known_by): known_by for known_by in KnownBy}
+
+
+def edge_reader() -> Callable[[Sequence[Any]], Edge]:
     """Reads rows of one graph: each name becomes one entity, however many edges it has."""
     known: dict[str, Entity] = {}
 
@@ -54,16 +61,10 @@ def edge_reader() -> Callable[[Row], Edge]:
             found = known[name] = Entity.parse(name)
         return found
 
-    def read(row: Row) -> Edge:
-        return Edge(
-            entity(row["source"]),
-            entity(row["target"]),
-            EdgeKind(row["kind"]),
-            KnownBy(row["known_by"]),
-            row["evidence"],
-            row["transformation"],
-            row["said_by"],
-        )
+    def read(row: Sequence[Any]) -> Edge:
+        source, target, kind, known_by, evidence, transformation, by = row
+        ends = entity(source), entity(target)
+        return Edge(*ends, _KINDS[kind], _KNOWN_BY[known_by], evidence, transformation, by)
 
     return read
 

@@ -29,6 +29,9 @@ class EntityKind(StrEnum):
     PROJECT = "project"
 
 
+_KINDS = {str(kind): kind for kind in EntityKind}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Entity:
     """A governed thing: ``dataset:lending.incomes``, ``column:lending.incomes#ratio``,
@@ -47,13 +50,14 @@ class Entity:
     @classmethod
     def parse(cls, text: str) -> Entity:
         """Read ``kind:name`` back. Raises UsageError where the kind is unknown or the name empty."""
-        kind, _, name = text.partition(":")
-        if kind not in set(EntityKind) or not name:
+        word, _, name = text.partition(":")
+        kind = _KINDS.get(word)
+        if kind is None or not name:
             raise UsageError(
                 f"'{text}' is not the name of a governed thing",
                 hint=f"write kind:name, with one of {', '.join(EntityKind)}",
             )
-        return cls(EntityKind(kind), name)
+        return cls(kind, name)
 
     @classmethod
     def dataset(cls, name: str) -> Entity:

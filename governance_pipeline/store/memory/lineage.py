@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from governance_pipeline.store.lineage_records import Row, by_id, edge_reader, edge_row, node_of, node_row
+from governance_pipeline.store.lineage_records import (
+    EDGE,
+    Row,
+    by_id,
+    edge_reader,
+    edge_row,
+    node_of,
+    node_row,
+)
 from governance_pipeline.store.memory.transaction import MemoryTransaction
 from governance_pipeline.store.values import day
 from governance_pipeline.vocabulary.lineage import Edge, Held, Node
@@ -37,7 +45,7 @@ class MemoryLineage:
         graphs = self._graphs()
         read = edge_reader()
         rows = self._rows(graphs, at, "edges", lambda row: (row["source"], row["target"]))
-        return [Held(read(row), *_span(graphs, at, row["id"])) for row in rows]
+        return [Held(read([row[name] for name in EDGE]), *_span(graphs, at, row["id"])) for row in rows]
 
     def nodes_of_night(self, night: date) -> Sequence[Node]:
         rows = self._rows(self._graphs(), day(night, "a night"), "nodes", lambda row: (row["entity"],))
