@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from governance_pipeline.store import refusals
 from governance_pipeline.store.act_records import milestone_of, review_event_of, review_event_row, review_row
@@ -12,6 +12,8 @@ from governance_pipeline.store.tables import review_events, reviews
 from governance_pipeline.store.transaction import Transaction
 from governance_pipeline.store.values import key
 from governance_pipeline.vocabulary.review import Milestone, ReviewEvent
+
+_REVIEW_IS_THERE = exists().where(reviews.c.id == bindparam("with_review"))
 
 
 class SqlReviews:
@@ -31,8 +33,7 @@ class SqlReviews:
         return False
 
     def append(self, event: ReviewEvent) -> None:
-        there = exists().where(reviews.c.id == key(event.review, "a review's id"))
-        if self._transaction.insert_missing(review_events, review_event_row(event), where=there):
+        if self._transaction.insert_missing(review_events, review_event_row(event), where=_REVIEW_IS_THERE):
             return
         if self.get(event.review) is None:
             raise refusals.review_unknown(event.review)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 
 from governance_pipeline.errors import UsageError
@@ -29,6 +30,7 @@ class Transaction:
         self._connection = connection
         self._where = where
         self._postgres = connection.dialect.name == "postgresql"
+        self._insert = _postgres_insert if self._postgres else sqlite.insert
         self._over = False
 
     def end(self) -> None:
@@ -70,14 +72,13 @@ class Transaction:
         Decided by the database, so of two writers at the same moment exactly one gets True.
 
         Args:
-            where: what must hold as well, asked in the same statement.
+            where: what must hold as well, asked in the same statement: of the row's values by their names, as
+                ``bindparam("with_id")``. One object for all calls.
         """
-        statement = self._insert(table)
         if where is None:
-            return self.run(statement.on_conflict_do_nothing(), row) == 1
-        values = [literal(value, table.c[name].type) for name, value in row.items()]
-        statement = statement.from_select([*row], select(*values).where(where))
-        return self.run(statement.on_conflict_do_nothing()) == 1
+            return self.run(self._insert(table).on_conflict_do_nothing(), row) == 1
+        statement = _inserting(self._insert, table, tuple(row), where)
+        return self.run(statement, {f"with_{name}": value for name, value in row.items()}) == 1
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, replacing those with the same primary key."""
@@ -98,13 +99,21 @@ class Transaction:
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
             self.rows(select(func.pg_advisory_xact_lock(number).label("locked")))
 
-    def _insert(self, table: Table) -> Insert:
-        if self._postgres:
-            from sqlalchemy.dialects import postgresql  # slow to load, and SQLite needs none of it
-
-            return postgresql.insert(table)
-        return sqlite.insert(table)
-
     def _must_be_open(self) -> None:
         if self._over:
             raise UsageError("This unit of work is over", hint="open a new one with store.begin()")
+
+
+def _postgres_insert(table: Table) -> Insert:
+    from sqlalchemy.dialects import postgresql  # slow to load, and SQLite needs none of it
+
+    return postgresql.insert(table)
+
+
+@lru_cache(maxsize=64)
+def _inserting(
+    insert: Callable[[Table], Insert], table: Table, names: tuple[str, ...], where: ColumnElement[bool]
+) -> Executable:
+    """Made once: to build such a statement takes longer than to run it."""
+    values = [bindparam(f"with_{name}", type_=table.c[name].type) for name in names]
+    return insert(table).from_select(names, select(*values).where(where)).on_conflict_do_nothing()
