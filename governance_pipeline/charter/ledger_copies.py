@@ -37,6 +37,12 @@ class LedgerCopy(FileModel):
     folder: str | None = Field(
         None, description="A folder: a mounted object store that keeps what was written, another machine's."
     )
+    object_store: str | None = Field(
+        None,
+        pattern=r"^(s3|gs|abfss?)://[^@?/]+(/[^@?]*)?(\?[^@]*)?$",
+        description="A bucket, and where in it: `s3://bucket/place?region=eu-central-1`, `gs://` or `abfs://`."
+        " Its keys come from the environment or the machine's role, and never stand here.",
+    )
     git: GitCopy | None = Field(None, description="A git repository.")
     time_stamp: TimeStampCopy | None = Field(None, description="A time stamping authority.")
     channel: ChannelCopy | None = Field(None, description="A message.")
@@ -60,6 +66,8 @@ class LedgerCopy(FileModel):
         """The place, as people are told of it; never a user or a password."""
         if self.folder is not None:
             return f"folder {self.folder}"
+        if self.object_store is not None:
+            return f"object store {self.object_store.partition('?')[0]}"
         if self.git is not None:
             return f"git {self.git.repository}"
         if self.time_stamp is not None:

@@ -21,6 +21,7 @@ from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.cli.dagster import serve
 from governance_pipeline.errors import UsageError
 from governance_pipeline.nightly import run_night
+from tests.web.serving import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 START = date(2026, 3, 3)
@@ -63,12 +64,6 @@ def project(tmp_path) -> Path:
     with services(open_project(folder)) as opened:
         list(run_night(opened, START))
     return folder
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ from governance_pipeline.web.receiver import receive_route
 from governance_pipeline.web.route import Route
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def serving(store: Store, api_key: str | None = None, further: Sequence[Route] = ()) -> Iterator[int]:
     """Its port."""

@@ -90,13 +90,16 @@ def _outlets(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
     yield from path_problem(lineage.path, root, settings, ("openlineage", "path"))
 
 
+_PLACES = "folder, object_store, git, time_stamp or channel"
+
+
 def _copies(settings: Loaded[Settings], root: Path) -> Iterator[Problem]:
     """Each place of the ledger's copies is one, and leads where the project may write."""
     for number, copy in enumerate(settings.value.ledger.copies):
         path: tuple[PathStep, ...] = ("ledger", "copies", number)
         if len(copy.named) != 1:
             message = f"a copy of the ledger's checkpoints goes to one place, not {len(copy.named)}"
-            yield settings.source.problem(path, message, expected="folder, git, time_stamp or channel")
+            yield settings.source.problem(path, message, expected=_PLACES)
             continue
         if copy.channel is not None and copy.channel.name not in settings.value.channels:
             message = f"there is no channel '{copy.channel.name}'"

@@ -15,6 +15,7 @@ from governance_pipeline.ledger.offline import BrokenProof, Checkpoint, read_che
 from governance_pipeline.stages.witnesses.channel import ChannelWitness
 from governance_pipeline.stages.witnesses.folder import FolderWitness
 from governance_pipeline.stages.witnesses.git import GitWitness
+from governance_pipeline.stages.witnesses.object_store import ObjectStoreWitness
 from governance_pipeline.stages.witnesses.time_stamp import TimeStampWitness
 from governance_pipeline.stages.witnesses.witness import Witness
 from governance_pipeline.store.ports import Store
@@ -103,6 +104,8 @@ def _witness(copy: LedgerCopy, project: Project, store: Store, night: date) -> W
 
     if copy.folder is not None:
         return FolderWitness(path(copy.folder))
+    if copy.object_store is not None:
+        return ObjectStoreWitness(copy.object_store)
     if copy.git is not None:
         return GitWitness(path(copy.git.repository), project.settings.name, copy.git.push)
     if copy.time_stamp is not None:

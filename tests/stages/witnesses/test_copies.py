@@ -14,6 +14,7 @@ import yaml
 
 from governance_pipeline.testing import FixedClock
 from tests.cli.conftest import Command, Done, clock, governance
+from tests.stages.witnesses import buckets
 from tests.stages.witnesses.authority import authority
 from tests.tiny import land, morning, night, tiny_project
 
@@ -207,3 +208,63 @@ def test_a_place_that_is_none_is_named_with_its_line(kept: Kept, place: dict[str
     done = kept.governance("validate", "--project", kept.root)
     assert done.code == 2
     assert said in done.err + done.out
+
+
+# --- an object store ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return buckets.installed(tmp_path_factory.mktemp("s3"))
+
+
+@pytest.fixture
+def bucket(s3: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    for name, value in buckets.KEYS.items():
+        monkeypatch.setenv(name, value)
+    with buckets.serving(s3, tmp_path / "objects", "audit") as address:
+        yield f"s3://audit/lending?endpoint_override={address}&scheme=http&region=us-east-1"
+
+
+@pytest.mark.live
+def test_a_cut_is_found_by_what_a_bucket_holds_and_a_changed_object_is_told(
+    kept: Kept, bucket: str, tmp_path: Path
+) -> None:
+    kept.copies({"object_store": bucket})
+    assert kept.verify().code == 0, "an empty bucket can be read"
+    kept.night(1)
+    kept.night(1)
+    back = kept.save()
+    kept.night(2)
+    assert kept.verify().code == 0
+    back()
+    assert "x truncated" in kept.verify().out
+    for file in (tmp_path / "objects" / "audit").rglob("*.checkpoint._S3rver_object"):
+        file.write_text(file.read_text(encoding="utf-8").replace("peaks ", "peaks A", 1), encoding="utf-8")
+    found = kept.verify()
+    assert found.code == 1
+    assert "checkpoint broken" in found.out
+
+
+@pytest.mark.live
+def test_a_bucket_that_is_not_there_costs_the_night_nothing_and_its_keys_are_told_nobody(
+    kept: Kept, bucket: str
+) -> None:
+    kept.copies({"object_store": bucket.replace("audit", "nothing")})
+    done = kept.night(1)
+    assert done.code == 0
+    assert "checkpoint not copied" in done.out
+    found = kept.verify()
+    assert found.code == 3
+    assert "s3://nothing/lending" in found.err
+    assert "canary" not in done.out + done.err + found.out + found.err
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://key:secret@audit/x", "https://audit/x", "file:///tmp/x", "s3://", "s3://a/b?k=x@y"]
+)
+def test_an_address_that_is_no_bucket_or_holds_keys_is_refused(kept: Kept, uri: str) -> None:
+    kept.copies({"object_store": uri})
+    done = kept.governance("validate", "--project", kept.root)
+    assert done.code == 2
+    assert "object_store" in done.out + done.err

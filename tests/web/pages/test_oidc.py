@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -33,17 +32,11 @@ from governance_pipeline.web.routes import page_router
 from tests.tiny import change
 from tests.web.pages.browser import NEEDS, browsing
 from tests.web.pages.people import Visit
-from tests.web.serving import listening_at
+from tests.web.serving import free_port, listening_at
 
 SECRET = "a-secret-of-the-test"
 _PROVIDER = Path(__file__).with_name("provider.mjs")
 _PACKAGE = "oidc-provider@8.8.1"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
