@@ -126,9 +126,17 @@ class _Index:
             if edge.source.kind in _BESIDE_THE_FLOW:  # nothing flows to them: only a walk's start has these
                 self.down[source].append(number)
 
+    @cached_property
+    def _below(self) -> list[list[int]]:
+        return [[self.targets[edge] for edge in edges] for edges in self.down]
+
+    @cached_property
+    def _above(self) -> list[list[int]]:
+        return [[self.sources[edge] for edge in edges] for edges in self.up]
+
     def reach(self, start: int, *, down: bool) -> tuple[list[int], list[int]]:
         """Breadth first: the nodes reached, nearest first, and the distance of each."""
-        lists, ends = (self.down, self.targets) if down else (self.up, self.sources)
+        neighbours = self._below if down else self._above
         seen = bytearray(len(self.names))
         seen[start] = 1
         order, distances = [start], [0]
@@ -137,8 +145,7 @@ class _Index:
             distance += 1
             following = []
             for node in level:
-                for edge in lists[node]:
-                    there = ends[edge]
+                for there in neighbours[node]:
                     if not seen[there]:
                         seen[there] = 1
                         following.append(there)
