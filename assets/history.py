@@ -35,7 +35,7 @@ def mirror(project: Project, store: Store, instance: dg.DagsterInstance) -> int:
     known = instance.get_materialized_partitions(stage_key("seal"))
     entries: list[EventLogEntry] = []
     book = CheckBook(project)
-    with store.begin() as unit:
+    with store.reading() as unit:
         reader = NightReader(project, unit)
         latest = unit.nights.latest()
         sealed = unit.nights.between(project.settings.schedule.start, latest.night) if latest else ()

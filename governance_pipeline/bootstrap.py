@@ -38,11 +38,11 @@ class StoredConsent:
         self._store = store
 
     def state(self) -> str:
-        with self._store.begin() as unit:
+        with self._store.reading() as unit:
             return unit.consents.state()
 
     def records(self) -> Sequence[ConsentRecord]:
-        with self._store.begin() as unit:
+        with self._store.reading() as unit:
             return unit.consents.all()
 
 

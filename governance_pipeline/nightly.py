@@ -131,7 +131,7 @@ def open_new_reviews(services: Services, *, write: bool = True) -> Sequence[Open
     Args:
         write: False only says what would be opened.
     """
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         latest = unit.nights.latest()
         measurements = unit.measurements.of_night(latest.night) if latest else ()
     if latest is None:
@@ -157,7 +157,7 @@ def missed_nights(services: Services, until: date) -> list[date]:
     """
     _require_ended(services, until)
     start = services.project.settings.schedule.start
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         sealed = {record.night for record in unit.nights.between(start, until)}
     days = (start + timedelta(days=i) for i in range((until - start).days + 1))
     return [day for day in days if day not in sealed]
@@ -193,7 +193,7 @@ def _evidence(
     for version in discovery.all_versions:
         if (version.model, version.version) not in memory.versions:
             yield VersionDiscovered(night, version)
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         tellings = unit.lineage_events.as_of(night_end(project, night))
     places = read_places(services, night)
     yield from places.told(night)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -160,6 +160,9 @@ def test_a_store_that_fails_at_the_end_has_been_written_nothing(tmp_path: Path):
                 yield found
                 if found.nights.latest() is not None:
                     raise StoreUnavailable("the disk is full")
+
+        def reading(self) -> AbstractContextManager[Unit]:
+            return real.reading()
 
         def close(self) -> None: ...
 

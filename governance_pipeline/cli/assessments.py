@@ -67,7 +67,7 @@ def list_(review: ReviewOption, project: ProjectOption = None, output: FormatOpt
     from governance_pipeline.reviews.service import load_review
 
     with at_table(project, review) as table:
-        with table.store.begin() as unit:
+        with table.store.reading() as unit:
             state = load_review(unit, review)
             last = last_assessments(unit, state.model)
             known = known_of(table.project, table.graph, unit, state.model, state.version)
@@ -107,7 +107,7 @@ def show(
     from governance_pipeline.reviews.service import load_review
 
     with at_table(project, review) as table:
-        with table.store.begin() as unit:
+        with table.store.reading() as unit:
             state = load_review(unit, review)
             last = last_assessments(unit, state.model).get(questionnaire)
             known = known_of(table.project, table.graph, unit, state.model, state.version)

@@ -117,7 +117,7 @@ def keys(
     if rotate:
         kept.rotate()
     store = open_project_store(opened)
-    with store.begin() as unit:
+    with store.reading() as unit:
         needed = [one.key for one in unit.subjects.all() if one.key and one.erased_at is None]
     store.close()
     known = [key.id for key in kept.all()]

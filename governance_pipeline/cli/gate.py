@@ -59,7 +59,7 @@ def gate(
             report = evaluate_gate(desk.project, desk.store, model, version, now)
         else:
             report = gate_for_stage(desk, model, version, stage, now)
-        with desk.store.begin() as unit:
+        with desk.store.reading() as unit:
             report = _with_waivers(report, in_force(unit, now.date()))
         if output is ReportFormat.JSON:
             print_json({"open": report.is_open, "report": report})

@@ -50,7 +50,7 @@ def list_(
     from governance_pipeline.bootstrap import open_project, open_project_store
 
     store = open_project_store(open_project(project))
-    with store.begin() as unit:
+    with store.reading() as unit:
         found = unit.incidents.list(open_only=not everything)
     store.close()
     if output is Format.JSON:
@@ -72,7 +72,7 @@ def show(
     from governance_pipeline.response.service import find_incident
 
     store = open_project_store(open_project(project))
-    with store.begin() as unit:
+    with store.reading() as unit:
         found = find_incident(unit, incident)
         events = unit.incidents.events(found.id)
     store.close()
@@ -129,7 +129,7 @@ def list_alerts(project: ProjectOption = None, output: FormatOption = Format.TAB
     from governance_pipeline.bootstrap import open_project, open_project_store
 
     store = open_project_store(open_project(project))
-    with store.begin() as unit:
+    with store.reading() as unit:
         found = unit.outbox.list()
     store.close()
     if output is Format.JSON:

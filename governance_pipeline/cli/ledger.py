@@ -32,7 +32,7 @@ def show(
 
     store = open_project_store(open_project(project))
     try:
-        with store.begin() as unit:
+        with store.reading() as unit:
             entries = [read_entry(stored) for stored in unit.ledger.entries()]
             entries = [one for one in entries if about in (None, one.about)][-last:]
             told = {p.digest: p.told for p in unit.ledger.payloads({one.payload for one in entries})}

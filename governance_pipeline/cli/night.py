@@ -109,7 +109,7 @@ def status(
     from governance_pipeline.stages.services import utc_now
 
     store = open_project_store(open_project(project))
-    with store.begin() as unit:
+    with store.reading() as unit:
         latest = unit.nights.latest()
         sealed = unit.nights.get(night) if night else latest
         if sealed is None:

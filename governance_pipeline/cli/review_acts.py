@@ -65,7 +65,7 @@ def at_table(
     opened = open_project(project)
     store = open_project_store(opened)
     try:
-        with store.begin() as unit:
+        with store.reading() as unit:
             name = load_review(unit, review).model if review else opened.model(str(model)).name
             versions = unit.versions.of_model(name)
         now = utc_now()
@@ -246,6 +246,6 @@ def open_(
 
     with at_table(project, model=model) as table:
         review = open_review(table, model, person=person, reason=reason, version=version, stage=stage)
-        with table.store.begin() as unit:
+        with table.store.reading() as unit:
             state = load_review(unit, review)
     told(state, output)

@@ -93,7 +93,7 @@ def show(
     opened = open_project(project)
     store = open_project_store(opened)
     now = utc_now()
-    with store.begin() as unit:
+    with store.reading() as unit:
         state = load_review(unit, review)
         milestone, events = unit.reviews.get(review), unit.reviews.events(review)
         versions = unit.versions.of_model(state.model)

@@ -117,7 +117,7 @@ def _keep_in(store: str, directory: Path) -> None:
     upgrade_store(url, root=directory)
     opened = open_store(url, root=directory)
     try:
-        with opened.begin() as unit:
+        with opened.reading() as unit:
             latest = unit.nights.latest()
     finally:
         opened.close()
@@ -136,7 +136,7 @@ def decide_first_review(opened: Services) -> None:
     """Let the people who may decide approve the first version, as they would have before the sample."""
     project = opened.project
     for _, state in list_reviews(opened.store):
-        with opened.store.begin() as unit:
+        with opened.store.reading() as unit:
             versions = unit.versions.of_model(state.model)
         graph = build_graph(project, versions)
         version = next((v for v in versions if v.version == state.version), None)

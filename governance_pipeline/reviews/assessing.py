@@ -33,7 +33,7 @@ def answer(
             f"there is no questionnaire '{questionnaire}'", hint=f"in playbook/assessments: {told}"
         )
     kept = checked_answers(asked, answers)
-    with table.store.begin() as unit:
+    with table.store.reading() as unit:
         state = load_review(unit, review_id)
         inputs = known_of(project, table.graph, unit, state.model, state.version).inputs(asked)
 

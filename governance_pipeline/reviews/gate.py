@@ -146,7 +146,7 @@ def _gather(
     model = project.model(model_name)
     reading = read_registry(model, surroundings(project, now, environ))
     found = _registered(reading, model_name, version, now)
-    with store.begin() as unit:
+    with store.reading() as unit:
         night = unit.nights.latest()
         measurements = unit.measurements.of_night(night.night) if night else ()
         edges = unit.lineage.of_night(night.night) if night else ()

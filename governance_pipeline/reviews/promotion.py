@@ -151,7 +151,7 @@ def _standing_permit(
 ) -> tuple[Signed | None, GateReason | None]:
     """The newest permit for the stage, and why it does not hold now."""
     step = f"run `governance promote {report.model} {report.version} --stage {stage}`, or `governance permit`"
-    with desk.store.begin() as unit:
+    with desk.store.reading() as unit:
         events = unit.reviews.events(report.review) if report.review else ()
         everything = acts_on(unit, report.model)
     given = [e for e in events if e.act is ReviewAct.PERMITTED and e.data["stage"] == stage]

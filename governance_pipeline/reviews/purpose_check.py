@@ -84,7 +84,7 @@ def check_purpose(
     named = tuple(dict.fromkeys(datasets))
     contracts = [project.contract(name) for name in named]
     _require_known(project, consumer)
-    with store.begin() as unit:
+    with store.reading() as unit:
         night = unit.nights.latest()
         found = unit.measurements.of_night(night.night) if night else ()
     measured = {(one.entity, one.facet): one for one in found if one.indicator == "consent"}

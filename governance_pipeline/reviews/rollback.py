@@ -48,7 +48,7 @@ def look_back(desk: Desk, model: str, now: datetime, *, to: str | None = None, s
     if held is None:
         raise NotFound(f"no version of {model} is at '{stage}'", hint="see the registry, or name --stage")
     current = registered(spec, held, around)
-    with desk.store.begin() as unit:
+    with desk.store.reading() as unit:
         target = registered(spec, to, around) if to else find_target(unit, spec, current, around)
         if target is None:
             return Readiness(model, held, None, ("no earlier version was ever approved",))

@@ -46,7 +46,7 @@ def load_review(unit: Unit, review_id: str) -> ReviewState:
 
 def list_reviews(store: Store) -> list[tuple[Milestone, ReviewState]]:
     """All reviews, oldest milestone first."""
-    with store.begin() as unit:
+    with store.reading() as unit:
         return [(milestone, fold(unit.reviews.events(found))) for found, milestone in unit.reviews.list()]
 
 

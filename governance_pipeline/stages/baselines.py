@@ -93,7 +93,7 @@ def _recalled_days(
 ) -> dict[VersionKey, Days]:
     """The stored days of the versions that serve models which read one of ``compared``."""
     found: dict[VersionKey, Days] = {}
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         for model in services.project.models.values():
             serving = discovery.serving(model.name)
             read = compared is None or any(feature.dataset in compared for feature in model.features)

@@ -40,7 +40,7 @@ def changed_views(
     places = {place.by for place in project.settings.catalog}
     if not places:
         return []
-    with store.begin() as unit:
+    with store.reading() as unit:
         earlier = unit.lineage.nodes_of_night(base)
     was = _Views([node for node in earlier if node.by in places])
     found = list(was.compared_with(_Views(nodes)))
@@ -65,7 +65,7 @@ def raised_tiers(
     bound = project.playbook.reviews.from_risk_tier
     if bound is None:
         return []
-    with store.begin() as unit:
+    with store.reading() as unit:
         before = {risk.entity: risk.tier for risk in unit.risks.of_night(base)}
     found: list[Milestone] = []
     for risk in risks:
@@ -86,7 +86,7 @@ def moved_aliases(
     """
     if not any(version.environment.get("aliases") for version in discovery.all_versions):
         return []
-    with store.begin() as unit:
+    with store.reading() as unit:
         edges = unit.lineage.of_night(base)
     milestones: list[Milestone] = []
     for name in project.models:
@@ -107,13 +107,13 @@ def moved_aliases(
 
 def last_recorded_before(store: Store, project: Project, night: date) -> date | None:
     """The newest sealed night before ``night``."""
-    with store.begin() as unit:
+    with store.reading() as unit:
         found = unit.nights.between(project.settings.schedule.start, night)
     return next((one.night for one in reversed(found) if one.night < night), None)
 
 
 def _graph_of(store: Store, night: date) -> LineageGraph:
-    with store.begin() as unit:
+    with store.reading() as unit:
         return LineageGraph.of(unit.lineage.of_night(night))
 
 

@@ -20,7 +20,7 @@ def what_was_measured(base: Project, head: Project, store: Store) -> Measured:
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    with store.begin() as unit:
+    with store.reading() as unit:
         latest = unit.nights.latest()
         if latest is None:
             return Measured(unread="no night has been run yet")

@@ -55,12 +55,12 @@ def draw_consequences(
         return Consequences()
     now = services.clock()
     playbook = services.project.playbook
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         measurements = with_waivers(measurements, in_force(unit, now.date()))
     breaches = [m for m in measurements if m.outcome.is_breach]
     incidents = evidence.memory.incidents
     nights = nights_that_matter(playbook)
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         streaks = count_streaks(
             evidence.night,
             measurements,

@@ -155,7 +155,7 @@ def _same(one: Counted, other: Counted) -> bool:
 
 def _recall(store: Store, key: VersionKey, night: date) -> Crosses | None:
     """The newest count of the version, of tonight's earlier run or before."""
-    with store.begin() as unit:
+    with store.reading() as unit:
         found = unit.profiles.latest_before(_stored_as(key), night + timedelta(days=1))
     try:
         return None if found is None else crosses_from_json(found)

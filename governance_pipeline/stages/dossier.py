@@ -144,7 +144,7 @@ def dossier(project: Project, store: Store, review_id: str, now: datetime) -> Do
         NotFound: there is no such review.
     """
     around = seen(project, store, None)
-    with store.begin() as unit:
+    with store.reading() as unit:
         state = load_review(unit, review_id)
         events, milestone = unit.reviews.events(review_id), unit.reviews.get(review_id)
         version = unit.versions.get(state.model, state.version) if state.version else None

@@ -123,7 +123,7 @@ def learned_from(services: Services, subject: str) -> Sequence[Learned]:
 
     This answers the person, or whoever may ask for them (GDPR art. 15): it is neither kept nor logged.
     """
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         manifests = unit.subjects.all()
     keys = {key.id: key for key in keys_of(services.project).all()}
     digest = hashlib.md5(subject.encode(), usedforsecurity=False).hexdigest()

@@ -22,12 +22,12 @@ def known_graph(
         night: what the newest night recorded on or before it knew from ``catalog`` stands.
         as_of: OpenLineage events up to then count.
     """
-    with store.begin() as unit:
+    with store.reading() as unit:
         tellings = unit.lineage_events.as_of(as_of)
     return build(project, versions, tellings, recorded_places(store, project, night).readings)
 
 
 def known_versions(project: Project, store: Store) -> tuple[ModelVersion, ...]:
     """The versions of the project's models that nights have found."""
-    with store.begin() as unit:
+    with store.reading() as unit:
         return tuple(version for model in project.models for version in unit.versions.of_model(model))

@@ -114,7 +114,7 @@ def differing(store: Store, after: Seen, since: date | None, since_review: str |
         raise UsageError("--since and --since-review exclude each other", hint="leave one out")
     if since_review is not None:
         after.project.model(since_review)
-    with store.begin() as unit:
+    with store.reading() as unit:
         night = _before(unit, since, since_review, after.as_of)
         before = Known(*recorded(unit, night))
     model = Entity.model(since_review) if since_review is not None else None

@@ -46,7 +46,7 @@ def seen(project: Project, store: Store, as_of: date | None) -> Seen:
     Raises:
         NotFound: that night recorded none.
     """
-    with store.begin() as unit:
+    with store.reading() as unit:
         latest = unit.nights.latest() if as_of is None else recorded_night(unit, as_of)
         night = latest.night if latest is not None else None
         measured = unit.measurements.of_night(night) if night else ()

@@ -84,7 +84,7 @@ def people_of(store: Store, manifest: SubjectManifest) -> SubjectSet:
     """
     if manifest.problem:
         raise CannotEvaluate(manifest.problem)
-    with store.begin() as unit:
+    with store.reading() as unit:
         body = unit.subjects.body(manifest.model, manifest.version)
     if body is None or manifest.erased_at is not None:
         when = f" on {manifest.erased_at:%d %B %Y}" if manifest.erased_at else ""
@@ -109,7 +109,7 @@ class Desk:
     _keys: tuple[SubjectKey, ...] = ()
 
     def __post_init__(self) -> None:
-        with self.services.store.begin() as unit:
+        with self.services.store.reading() as unit:
             self.known = {manifest.id: manifest for manifest in unit.subjects.all()}
 
     @property

@@ -54,13 +54,14 @@ def _of_stage(
         if not astray:
             return
         back = _last_permitted(unit, spec.name, stage, known, trust, now)
-        if back is None:
-            problem = "no version that was permitted there is registered any more"
-            yield StageMovedBack(night, spec.name, stage, astray[-1].version, None, problem)
-            return
-        event = _recorded(unit, spec.name, stage, astray[-1], back, now)
-        queued = [a for a in _alerts(services, night, unit, event) if unit.outbox.enqueue(a)]
-        move_stage(spec, back.version, stage, around)  # last: where it fails, nothing says that it was done
+        if back is not None:
+            event = _recorded(unit, spec.name, stage, astray[-1], back, now)
+            queued = [a for a in _alerts(services, night, unit, event) if unit.outbox.enqueue(a)]
+            move_stage(spec, back.version, stage, around)  # last: if it fails, nothing says that it was done
+    if back is None:
+        problem = "no version that was permitted there is registered any more"
+        yield StageMovedBack(night, spec.name, stage, astray[-1].version, None, problem)
+        return
     yield StageMovedBack(night, spec.name, stage, astray[-1].version, back.version)
     yield from map(AlertQueued, queued)
 

@@ -10,7 +10,7 @@ from governance_pipeline.stages.services import Services
 
 def known_partitions(services: Services, plan: ScanPlan) -> dict[str, Partition]:
     """By id; what cannot be read any more is left out, and read from its source again."""
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         records = unit.profiles.partitions(plan.contract.dataset, plan.needed_first)
     found = (partition_from_json(record.partition, record.head, record.slices) for record in records)
     return {partition.id: partition for partition in found if partition is not None}

@@ -63,7 +63,7 @@ def recorded_places(store: Store, project: Project, night: date) -> PlacesRead:
     """What the newest night recorded on or before ``night`` knew from the places of governance.yaml."""
     if not project.settings.catalog:
         return PlacesRead()
-    with store.begin() as unit:
+    with store.reading() as unit:
         edges, nodes = unit.lineage.of_night(night), unit.lineage.nodes_of_night(night)
     return PlacesRead(
         tuple(

@@ -49,7 +49,7 @@ class Memory:
 
 def recall(store: Store, project: Project, night: date) -> Memory:
     """Read the memory of ``project`` before ``night``."""
-    with store.begin() as unit:
+    with store.reading() as unit:
         versions = {
             (v.model, v.version): v for model in project.models for v in unit.versions.of_model(model)
         }

@@ -205,7 +205,7 @@ def _incidents(desk: _Desk, state: ReviewState, events: Sequence[ReviewEvent]) -
     found: list[Change] = []
     for event in events:
         if event.data.get("why") == Why.BROKEN_CONDITION:
-            with desk.services.store.begin() as unit:
+            with desk.services.store.reading() as unit:
                 known = unit.incidents.get(condition_incident(state.model, state.id))
             found.append(open_for_condition(desk.night, event, state, owner, known))
     return found

@@ -29,7 +29,7 @@ def find_stations(services: Services, night: date, discovery: Discovery) -> dict
         return {}
     trust, until = trust_of(project), night_end(project, night)
     found: dict[str, tuple[Station, ...]] = {}
-    with services.store.begin() as unit:
+    with services.store.reading() as unit:
         for model, versions in discovery.versions.items():
             events = [event for event in acts_on(unit, model) if event.at <= until]
             found[model] = tuple(

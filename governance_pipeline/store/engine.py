@@ -23,6 +23,8 @@ CONNECT_SECONDS = 5
 _RESTED_SECONDS = 0.1
 """A connection given back longer ago is asked whether its server is still there before it is used."""
 
+_READING = "governance_reading"
+
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"}
 STORE_URLS = "sqlite:///path/to/store.db, postgresql://user@host/database or memory://"
 
@@ -77,12 +79,25 @@ def _engine(url: URL) -> Engine:
         return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **common)
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _returned(_connection: Any, record: Any) -> None:
+def _returned(connection: Any, record: Any) -> None:
     record.info["returned"] = monotonic()
+    if connection is not None and connection.read_only:  # it is None where it was lost
+        _read_only(connection, None)
+
+
+def _read_only(connection: Any, only: bool | None) -> None:
+    """Whether a Postgres connection's next transactions only read; None: as the server has it by default.
+
+    SQLAlchemy's own options for this put a default of their own in the server's place when they are over.
+    """
+    from psycopg import IsolationLevel
+
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ if only else None
+    connection.read_only = only
 
 
 def _still_there(engine: Engine, connection: Any, record: Any, _proxy: object) -> None:
@@ -122,7 +137,7 @@ def prepare_folder(url: URL) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves, see _begin_immediate
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = WAL",  # readers of other processes go on while a night writes
@@ -134,9 +149,21 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: a deferred transaction can fail when it first writes."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def reading(connection: Connection) -> Connection:
+    """The connection, before it begins: its next transaction only reads, all of it as of one moment.
+
+    On SQLite it waits for no writer and keeps none waiting; Postgres would let it do so anyway.
+    """
+    if connection.dialect.name == "sqlite":
+        return connection.execution_options(**{_READING: True})
+    _read_only(connection.connection.driver_connection, True)
+    return connection
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Who may write takes the write lock at once: a deferred transaction can fail when it first writes."""
+    reads = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _set_up_postgres(connection: Any, _record: object) -> None:

@@ -58,6 +58,8 @@ class SqlLedger:
 
     def flush(self) -> None:
         """Write what waits."""
+        if not self._waiting:
+            return
         entries = [
             {"index": e.index, "leaf": e.leaf, "key": e.key, "signature": e.signature}
             for e, _ in self._waiting

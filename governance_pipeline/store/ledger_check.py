@@ -88,7 +88,7 @@ def verify_ledger(
     points, problems = log.all(keys)
     points, problems = [*points, *copies[0]], [*problems, *copies[1]]
     faults = [Fault("checkpoint_broken", problem) for problem in problems]
-    with store.begin() as unit:
+    with store.reading() as unit:
         lines = _lines(unit)
         entries = [line.stored for line in lines]
         faults += check_entries(entries, points, keys)

@@ -34,10 +34,9 @@ class SqlOutbox:
             )
             .order_by(alerts.c.night, alerts.c.key)
             .limit(max(limit, 0))
-            .with_for_update(skip_locked=True)  # Postgres: what another caller is claiming is passed over
         )
         leased = moment + LEASE
-        claimed = [{**row, "not_before": leased} for row in self._transaction.rows(waiting)]
+        claimed = [{**row, "not_before": leased} for row in self._transaction.claim(waiting)]
         if claimed:
             keys = [row["key"] for row in claimed]
             self._transaction.run(update(alerts).where(alerts.c.key.in_(keys)).values(not_before=leased))

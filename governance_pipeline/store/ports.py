@@ -326,4 +326,12 @@ class Store(Protocol):
         """
         ...
 
+    def reading(self) -> AbstractContextManager[Unit]:
+        """A unit of work that only reads, all of it as of one moment; it neither waits for who writes nor
+        keeps them waiting. What would write in it raises UsageError.
+
+        Raises StoreUnavailable as :meth:`begin`.
+        """
+        ...
+
     def close(self) -> None: ...

@@ -14,7 +14,7 @@ from governance_pipeline.errors import StoreUnavailable
 from governance_pipeline.ledger.checkpoints import CheckpointLog
 from governance_pipeline.ledger.entries import KeyNow
 from governance_pipeline.store.consents import SqlConsents
-from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder
+from governance_pipeline.store.engine import database_url, describe, make_engine, prepare_folder, reading
 from governance_pipeline.store.failures import UPGRADE, translated
 from governance_pipeline.store.incidents import SqlIncidents
 from governance_pipeline.store.ledger import SqlLedger
@@ -127,9 +127,12 @@ class SqlStore:
             if not create:
                 raise StoreUnavailable(f"The store ({self.where}) is not there", hint=UPGRADE)
             prepare_folder(self._url)
+        with self._connected(reads=True) as connection, translated(self.where):
+            found = read_revision(connection)
+        if found.current is not None or not create:
+            return found
         with translated(self.where), self.engine.begin() as connection:
-            if create:
-                create_where_empty(connection)
+            create_where_empty(connection)
             return read_revision(connection)
 
     @contextmanager
@@ -138,7 +141,7 @@ class SqlStore:
         self.open()
         signs = self._witness.keys.newest if self._witness else None
         before, made = 0, list[bytes]()
-        with self._nesting.entered(), self._connected() as connection:
+        with self._nesting.entered(), self._connected(reads=False) as connection:
             transaction = Transaction(connection, self.where)
             unit = SqlUnit(transaction, signs)
             try:
@@ -159,8 +162,19 @@ class SqlStore:
                 lambda first: made[first - before :] if first >= before else self._leaves(first),
             )
 
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A unit of work that only reads; see :meth:`ports.Store.reading`."""
+        self.open()
+        with self._nesting.entered(), self._connected(reads=True) as connection:
+            transaction = Transaction(connection, self.where, reads=True)
+            try:
+                yield SqlUnit(transaction, None)
+            finally:
+                transaction.end()
+
     def _leaves(self, first: int) -> Iterator[bytes]:
-        with self.begin() as unit:
+        with self.reading() as unit:
             for entry in unit.ledger.entries(first):
                 yield entry.leaf
 
@@ -169,12 +183,12 @@ class SqlStore:
         self.engine.dispose()
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self, *, reads: bool) -> Iterator[Connection]:
         with translated(self.where):
             connection = self.engine.connect()
         try:
             with translated(self.where):
-                connection.begin()
+                (reading(connection) if reads else connection).begin()
             yield connection
         finally:
             with suppress(SQLAlchemyError):  # nothing is left to lose: committed or rolled back

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 
 from governance_pipeline.errors import UsageError
@@ -24,13 +24,19 @@ _COUNTED = {"preserve_rowcount": True}
 
 
 class Transaction:
-    """Runs statements on one connection; every failure comes out as an error of this project."""
+    """Runs statements on one connection; every failure comes out as an error of this project.
 
-    def __init__(self, connection: Connection, where: str) -> None:
+    Args:
+        where: the database in words, see :func:`engine.describe`.
+        reads: the unit of work only reads.
+    """
+
+    def __init__(self, connection: Connection, where: str, *, reads: bool = False) -> None:
         self._connection = connection
         self._where = where
         self._postgres = connection.dialect.name == "postgresql"
         self._insert = _postgres_insert if self._postgres else sqlite.insert
+        self._reads = reads
         self._over = False
 
     def end(self) -> None:
@@ -54,11 +60,23 @@ class Transaction:
         found = self.rows(statement)
         return found[0] if found else None
 
+    def claim(self, statement: Select[Any]) -> Sequence[Mapping[str, Any]]:
+        """As :meth:`rows`, to be changed: on Postgres without those that another transaction is changing.
+
+        Raises UsageError: the unit of work only reads.
+        """
+        self._must_not_read_only()
+        return self.rows(statement.with_for_update(skip_locked=True))
+
     def run(
         self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
     ) -> int:
-        """Run a statement, once per set of parameters; how many rows it touched (for a single set)."""
+        """Run a statement, once per set of parameters; how many rows it touched (for a single set).
+
+        Raises UsageError: the unit of work only reads.
+        """
         self._must_be_open()
+        self._must_not_read_only()
         if parameters is not None and not parameters:
             return 0
         with translated(self._where):
@@ -95,6 +113,7 @@ class Transaction:
         For deletions followed by insertions, where Postgres would let two writers interleave.
         SQLite needs none: a transaction there is the only writer from its beginning.
         """
+        self._must_not_read_only()
         if self._postgres:
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
             self.rows(select(func.pg_advisory_xact_lock(number).label("locked")))
@@ -102,6 +121,10 @@ class Transaction:
     def _must_be_open(self) -> None:
         if self._over:
             raise UsageError("This unit of work is over", hint="open a new one with store.begin()")
+
+    def _must_not_read_only(self) -> None:
+        if self._reads:
+            raise UsageError("This unit of work only reads", hint="open one with store.begin()")
 
 
 def _postgres_insert(table: Table) -> Insert:

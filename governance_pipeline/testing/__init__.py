@@ -8,7 +8,7 @@
         late = a_profile(watermark=AS_OF - timedelta(days=3))
         services = a_services(tmp_path, engine=FakeEngine({DATASET: late}))
         list(run_night(services, NIGHT))
-        with services.store.begin() as unit:
+        with services.store.reading() as unit:
             assert [incident.indicator for incident in unit.incidents.list()] == ["recency"]
 """
 

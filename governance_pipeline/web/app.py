@@ -41,7 +41,7 @@ def health_route(store: Store) -> Route:
 
     @get("/health", sync_to_thread=True)
     def health() -> Response[dict[str, Any]]:
-        with store.begin():
+        with store.reading():
             return Response({"status": "ok"})
 
     status = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}

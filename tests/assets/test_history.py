@@ -38,8 +38,8 @@ def test_sixty_nights_of_a_large_project_are_mirrored_without_reading_every_meas
             return getattr(self._unit, name)
 
     class Store:
-        def begin(self):
-            return _Entered(services.store.begin(), Watched)
+        def reading(self):
+            return _Entered(services.store.reading(), Watched)
 
     assert mirror(services.project, Store(), instance) == 60
     assert set(read) == set(nights[:NIGHTS_WITH_CHECKS])

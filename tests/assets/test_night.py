@@ -144,6 +144,8 @@ def test_a_night_that_cannot_write_fails_its_run(instance, tmp_path):
         def begin(self):
             raise ConnectionError("the store is down")
 
+        reading = begin
+
         def close(self):
             pass
 

@@ -6,7 +6,6 @@ Each comment is a number, FIRST and on; it is printed once the review has taken 
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 from governance_pipeline.bootstrap import open_project, open_project_store
@@ -14,10 +13,6 @@ from governance_pipeline.reviews import service
 from governance_pipeline.reviews.service import Table
 from governance_pipeline.stages.knowledge import known_graph, known_versions
 from governance_pipeline.stages.services import utc_now
-
-# SQLite keeps no queue: who never pauses can keep another out for all of its patience.
-_PAUSE = 0.005
-
 
 def main(root: str, review: str, person: str, first: str) -> None:
     project = open_project(Path(root))
@@ -29,7 +24,6 @@ def main(root: str, review: str, person: str, first: str) -> None:
         service.comment(Table(project, store, graph, utc_now()), review, person=person, text=str(number))
         print(number, flush=True)  # noqa: T201 - whoever started us reads it
         number += 1
-        time.sleep(_PAUSE)
 
 
 if __name__ == "__main__":

@@ -180,6 +180,8 @@ def test_a_store_that_does_not_answer_is_no_verdict(approved: Lab):
         def begin(self) -> AbstractContextManager[Unit]:
             raise StoreUnavailable("no answer")
 
+        reading = begin
+
         def close(self) -> None: ...
 
     with pytest.raises(StoreUnavailable):

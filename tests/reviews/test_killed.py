@@ -19,8 +19,11 @@ import pytest
 
 from governance_pipeline.bootstrap import open_project, open_project_store
 from governance_pipeline.errors import StoreUnavailable
+from governance_pipeline.reviews import acts
+from governance_pipeline.reviews.fold import fold
 from governance_pipeline.reviews.gate import evaluate_gate
 from governance_pipeline.reviews.service import list_reviews
+from governance_pipeline.stages.dossier import dossier
 from governance_pipeline.stages.services import checkpoint_log
 from governance_pipeline.store.ledger_check import verify_ledger
 from governance_pipeline.store.open import upgrade_store
@@ -102,7 +105,29 @@ def test_what_was_acknowledged_before_a_kill_is_in_the_review_and_in_the_ledger(
         report = verify_ledger(store, checkpoint_log(opened_project))
         store.close()
         assert report.faults == ()
+    print(f"{2 * KILLS} processes killed, {len(acknowledged)} acts acknowledged before")  # noqa: T201 - the figure
     assert len(acknowledged) >= 2 * KILLS
+
+
+def test_the_gate_and_a_review_answer_while_somebody_writes(project: Path):
+    review, opened_project = review_of(project), open_project(project)
+    store, writing = open_project_store(opened_project), open_project_store(opened_project)
+
+    def answers() -> tuple[object, ...]:
+        report = evaluate_gate(opened_project, store, MODEL, "2", morning(1))
+        around = dossier(opened_project, store, review, morning(1))
+        return report.is_open, report.reasons, around.state, verify_ledger(store, log).faults
+
+    log = checkpoint_log(opened_project)
+    before = answers()
+    with writing.begin() as unit:
+        events = unit.reviews.events(review)
+        unit.reviews.append(acts.reminding(fold(events), ("lea",), at=morning(1)))
+        assert answers() == before
+        review_of(project)  # opens the store anew
+    assert answers() != before
+    store.close()
+    writing.close()
 
 
 @pytest.mark.postgres

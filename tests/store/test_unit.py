@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from governance_pipeline.errors import UsageError
 from governance_pipeline.lineage.openlineage_in import read_event
 from governance_pipeline.store.open import open_store
-from governance_pipeline.store.ports import Store
+from governance_pipeline.store.ports import Store, Unit
 from tests.lineage.openlineage import body
 from tests.store.examples import (
     INCOMES,
@@ -148,6 +149,52 @@ def test_a_unit_is_over_after_its_block(store: Store):
         raise ValueError
     with pytest.raises(UsageError, match="unit of work is over"):
         failed.nights.latest()
+
+
+WRITES = {
+    "a row": lambda unit: unit.versions.put(version()),
+    "rows": lambda unit: unit.lineage.replace(NIGHT, [edge()]),
+    "a row if it is missing": lambda unit: unit.outbox.enqueue(alert()),
+    "an act": lambda unit: unit.reviews.append(review_event(sequence=2)),
+    "in one go": lambda unit: unit.measurements.replace(NIGHT, [measurement()], entities=[INCOMES]),
+    "a deletion": lambda unit: unit.measurements.replace(NIGHT, [], entities=[INCOMES]),
+    "a claim": lambda unit: unit.outbox.due(night_record().started_at),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_unit_that_reads_sees_everything_and_writes_nothing(store: Store, write: Callable[[Unit], object]):
+    with store.begin() as unit:
+        write_everything(unit)
+    with store.reading() as unit:
+        assert everything(unit) == WRITTEN
+        with pytest.raises(UsageError, match="only reads"):
+            write(unit)
+        assert everything(unit) == WRITTEN
+    with store.begin() as unit:
+        assert everything(unit) == WRITTEN
+        unit.nights.seal(night_record(received=0))  # the connection of the one before may be this one
+
+
+def test_a_unit_that_reads_waits_for_no_writer_and_opening_a_store_does_not_either(database_url: str):
+    writing, reader = open_store(database_url), open_store(database_url)
+    with writing.begin() as unit:
+        write_everything(unit)
+        with reader.reading() as other:
+            assert everything(other) == NOTHING
+        newcomer = open_store(database_url)
+        with newcomer.reading() as other:
+            assert everything(other) == NOTHING
+        newcomer.close()
+    with reader.reading() as other:
+        assert everything(other) == WRITTEN
+        with writing.begin() as unit:
+            unit.nights.seal(night_record(received=0))
+        assert everything(other) == WRITTEN  # all of a unit is of one moment
+    with reader.reading() as other:
+        assert everything(other)[0] == night_record(received=0)
+    writing.close()
+    reader.close()
 
 
 def test_units_of_other_threads_see_nothing_before_the_end(store: Store):

@@ -56,7 +56,7 @@ def read_records(desk: Desk, log: CheckpointLog, versions: Sequence[tuple[str, s
 
 def _read(desk: Desk, log: CheckpointLog, model_name: str, label: str) -> Record:
     model = desk.project.model(model_name)
-    with desk.store.begin() as unit:
+    with desk.store.reading() as unit:
         versions = tuple(unit.versions.of_model(model_name))
         version = _seen(model_name, label, versions)
         as_of = _last_act(unit, version)
@@ -76,7 +76,7 @@ def standing_version(desk: Desk, model: str) -> str | None:
     """The version of a model that is at a stage which needs a permit, else its newest; None where no night
     has seen any.
     """
-    with desk.store.begin() as unit:
+    with desk.store.reading() as unit:
         versions = unit.versions.of_model(model)
     serving = [one for one in versions if one.stage in _stages(desk)]
     return (serving or list(versions))[-1].version if versions else None

@@ -43,7 +43,7 @@ def backtest(
     Raises:
         NotFound: no night was recorded in that time.
     """
-    with store.begin() as unit:
+    with store.reading() as unit:
         past = _past(unit, last)
         told = [one.night for one in past if first is None or one.night >= first]
         if not told:

@@ -101,5 +101,15 @@ class InMemoryStore:
             finally:
                 transaction.end()
 
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A unit of work that only reads; see :meth:`ports.Store.reading`."""
+        with self._nesting.entered(), self._lock:
+            transaction = MemoryTransaction(self._tables, reads=True)
+            try:
+                yield MemoryUnit(transaction, self._signs)
+            finally:
+                transaction.end()
+
     def close(self) -> None:
         """Nothing to release."""

@@ -93,7 +93,7 @@ def _around(site: Site, visitor: Visitor, open_: Sequence[tuple[Milestone, Revie
     graph = known_graph(project, site.store, known_versions(project, site.store), now.date(), now).graph
     table = Table(project, site.store, graph, now)
     found = []
-    with site.store.begin() as unit:
+    with site.store.reading() as unit:
         for milestone, state in sorted(open_, key=lambda one: one[1].due):
             circle = table.circle(unit, state)
             functions, note = _part(circle, visitor)

@@ -75,7 +75,7 @@ def review_pages(site: Site) -> list[HTTPRouteHandler]:
 def table_of(site: Site, visitor: Visitor, review_id: str) -> Table:
     """Where the visitor sits to act on a review. Raises NotFound: there is no such review."""
     project, now = visitor.project, site.now()
-    with site.store.begin() as unit:
+    with site.store.reading() as unit:
         versions = unit.versions.of_model(load_review(unit, review_id).model)
     graph = known_graph(project, site.store, versions, now.date(), now).graph
     return Table(project, site.store, graph, now, identified=visitor.identity.how)
