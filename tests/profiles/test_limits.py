@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -196,14 +196,15 @@ def test_a_contracts_own_limit_wins_over_the_projects(tmp_path: Path, postgres_u
 PEOPLE = pa.table({"subject": ["a", "b"], "x": [1.0, 2.0]})
 
 
-def with_consent(root: Path) -> tuple[Callable[[IbisEngine], Profile], Location]:
-    """A scan of people, of whom one has consented, and where the ledger is."""
-    ledger = write("parquet", root, ledger_table([Record("a")]), name="ledger")
-    return lambda engine: engine.scan(people(root, ledger)), ledger
+def with_consent(root: Path) -> Location:
+    """Where the ledger is, by which one of :func:`people` has consented."""
+    return write("parquet", root, ledger_table([Record("a")]), name="ledger")
 
 
-def people(root: Path, ledger: Location) -> ScanPlan:
+def people(root: Path, ledger: Location, *, patient: bool = False) -> ScanPlan:
+    """``patient``: with time enough for a busy machine."""
     of = contract(write("parquet", root, PEOPLE), subject_key="subject", purposes=(TRAINING,))
+    of = replace(of, scan_timeout=60.0) if patient else of
     return plan(of, consent=ConsentPlan(ConsentLedger(dataset="lending.ledger"), ledger))
 
 
@@ -232,38 +233,38 @@ def held(engine: IbisEngine, location: Location, seconds: float) -> Iterator[Non
 
 
 def test_waiting_for_another_scan_is_not_counted(tmp_path: Path) -> None:
-    scan, ledger = with_consent(tmp_path)
-    engine = IbisEngine(settings(table_timeout_seconds=2), tmp_path, {})
-    scan(engine)
-    with held(engine, ledger, 2.2):
+    ledger = with_consent(tmp_path)
+    engine = IbisEngine(settings(table_timeout_seconds=4), tmp_path, {})
+    engine.scan(people(tmp_path, ledger, patient=True))
+    with held(engine, ledger, 4.4):
         begun = time.monotonic()
-        found = scan(engine)
-    assert time.monotonic() - begun > 2
+        found = engine.scan(people(tmp_path, ledger))
+    assert time.monotonic() - begun > 4
     assert (found.consent[0].valid, found.unmeasured) == (1, {})
     engine.close()
 
 
 def test_a_ledger_that_is_not_let_go_of_costs_its_tables_their_consent_only(tmp_path: Path) -> None:
-    scan, ledger = with_consent(tmp_path)
-    engine = IbisEngine(settings(table_timeout_seconds=0.5), tmp_path, {})
-    scan(engine)
+    ledger = with_consent(tmp_path)
+    engine = IbisEngine(settings(table_timeout_seconds=2), tmp_path, {})
+    engine.scan(people(tmp_path, ledger, patient=True))
     with held(engine, ledger, 60):
-        found = scan(engine)
-    costs_the_consent_only(found, "waited longer than the 0.5 seconds")
-    assert scan(engine).unmeasured == {}
+        found = engine.scan(people(tmp_path, ledger))
+    costs_the_consent_only(found, "waited longer than the 2 seconds")
+    assert engine.scan(people(tmp_path, ledger, patient=True)).unmeasured == {}
     engine.close()
 
 
 def test_a_ledger_that_hangs_costs_its_tables_their_consent_only(tmp_path: Path) -> None:
-    scan, ledger = with_consent(tmp_path)
+    ledger = with_consent(tmp_path)
     with duckdb.connect(str(tmp_path / "slow.duckdb")) as connection:
         connection.execute(
             f"CREATE VIEW slow AS SELECT * EXCLUDE (x) FROM read_parquet('{ledger.path}'), ({SLOW})"
         )
     slow = Location("duckdb", path="slow.duckdb", table="slow")
-    engine = IbisEngine(settings(table_timeout_seconds=1), tmp_path, {})
-    costs_the_consent_only(engine.scan(people(tmp_path, slow)), "took longer than the second it may take")
-    assert scan(engine).unmeasured == {}
+    engine = IbisEngine(settings(table_timeout_seconds=2), tmp_path, {})
+    costs_the_consent_only(engine.scan(people(tmp_path, slow)), "took longer than the 2 seconds it may take")
+    assert engine.scan(people(tmp_path, ledger, patient=True)).unmeasured == {}
     engine.close()
 
 

@@ -14,6 +14,7 @@ from governance_pipeline.reviews.service import Table
 from governance_pipeline.stages.knowledge import known_graph, known_versions
 from governance_pipeline.stages.services import utc_now
 
+
 def main(root: str, review: str, person: str, first: str) -> None:
     project = open_project(Path(root))
     store = open_project_store(project)
