@@ -85,6 +85,21 @@ def measure(inputs: ModelInputs) -> Iterator[Measurement]:
     yield from _of_table(inputs, blank, table, _window(inputs, profile))
 
 
+def of_held_out(inputs: ModelInputs) -> list[Measurement]:
+    """The same of what ``inputs.version`` said of the rows of its training data that it had not learned from.
+
+    Concluded, and empty where the baseline holds no such decisions by group. So a version can be judged that
+    has decided about nobody yet.
+    """
+    tables = inputs.baseline.groups if inputs.baseline else ()
+    table = next((one for one in tables if one.model == inputs.model.name and one.attributes), None)
+    if table is None or inputs.version is None or not any(c.prediction is not None for c in table.cells):
+        return []
+    decided = replace(table, cells=tuple(c for c in table.cells if c.prediction is not None))
+    found = _of_table(inputs, _blank(inputs), decided, words.held_out(inputs.version.version))
+    return conclude(list(found), inputs.playbook)
+
+
 def _blank(inputs: ModelInputs) -> Measurement:
     """Everything that is known before anything is counted; not run until it is."""
     return Measurement(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from governance_pipeline.charter.contract import Column
 from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
@@ -121,8 +122,10 @@ def _read_snapshot(
     if snapshot in project.refused:
         raise CannotEvaluate(f"the contract of {snapshot} is not valid: {project.refused[snapshot]}")
     features = frozenset(feature.baseline_column for feature in model.features)
-    plan = plan_baseline(project.contract(snapshot), night)
-    plan = replace(plan, compared=features, groups=_held_out(model))
+    contract = project.contract(snapshot)
+    plan = replace(
+        plan_baseline(contract, night), compared=features, groups=_held_out(model, contract.columns)
+    )
     earlier = read.get(snapshot)
     already = {partition.id: partition for partition in earlier.partitions} if earlier else {}
     scan = services.engine.read(plan, known_partitions(services, plan) | already)
@@ -133,15 +136,24 @@ def _read_snapshot(
     return profile, services.engine.days(replace(plan, grids=_grids(profile)))
 
 
-def _held_out(model: ModelSpec) -> tuple[GroupPlan, ...]:
-    """What the version said of rows that it had not learned from, where the snapshot holds that."""
+def _held_out(model: ModelSpec, columns: Iterable[Column]) -> tuple[GroupPlan, ...]:
+    """What the version said of rows that it had not learned from, where the snapshot holds that; by the
+    sensitive attributes that it holds too.
+    """
     training, log = model.training, model.predictions
     if log is None or not (training.prediction or training.score):
         return ()
-    counted = FollowPlan(by_day=False)
+    there = {column.name for column in columns}
     return (
         GroupPlan(
-            model.name, (), training.prediction, None, log.positive, score=training.score, follow=counted
+            model.name,
+            tuple(one.column for one in model.sensitive_attributes if one.column in there),
+            training.prediction,
+            training.label,
+            log.positive,
+            score=training.score,
+            numeric=log.kind == "number",
+            follow=FollowPlan(by_day=False),
         ),
     )
 

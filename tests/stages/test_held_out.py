@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from governance_pipeline.nightly import run_night
+from governance_pipeline.reviews.compare.candidates import Comparison
+from governance_pipeline.stages.compared import what_was_measured
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.night import IndicatorMeasured
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -76,3 +78,57 @@ def test_without_the_column_in_the_snapshot_prediction_drift_is_not_run(tmp_path
     found = prediction_drift(root)
     assert found.outcome is Outcome.NOT_RUN
     assert "the column 'held_out' is not in the table" in found.sentence
+
+
+def learned(root: Path, *, favoured: float, race: bool = True) -> None:
+    """The snapshot of a version that decides for a share of white people, and for half of the others."""
+    people, half = range(tiny.PEOPLE), tiny.PEOPLE // 2
+    columns = {"race": [("white", "black")[i // half] for i in people]} if race else {}
+    decided = [i / half < favoured if i < half else i % 2 == 0 for i in people]
+    tiny.write(root, "snapshot", "taken", subject_id=[f"P01{i:04}" for i in people],
+               ratio=[(i * 7 % 100) / 100 for i in people], approved=[i % 2 for i in people],
+               held_out=[float(one) for one in decided], **columns)  # fmt: skip
+
+
+def compared(root: Path, *, favoured: float, race: bool = True) -> Comparison:
+    """What is said of version 2, where version 1, which serves, decides alike for all."""
+    tiny.tiny_project(root, model=True, nights=2)
+    tiny.change(
+        root, "models/approval.yaml", "label: approved}\npred", "label: approved, prediction: held_out}\npred"
+    )
+    columns = "      - {name: held_out, logicalType: number, transformSourceObjects: [shop.features.ratio]}\n"
+    if race:
+        columns += (
+            "      - {name: race, logicalType: string, transformSourceObjects: [shop.people.race],"
+            " customProperties: [{property: sensitiveAttribute, value: true}]}\n"
+        )
+    tiny.contract(root, "snapshot", "      - {name: ratio,", columns + "      - {name: ratio,")
+    learned(root, favoured=0.5, race=race)
+    with tiny.opened(root) as services:
+        list(run_night(services, tiny.night(1)))
+    learned(root, favoured=favoured, race=race)
+    tiny.register(root, "2", at=tiny.morning(1))
+    with tiny.opened(root, 2) as services:
+        list(run_night(services, tiny.night(2)))
+        (found,) = what_was_measured(services.project, services.project, services.store).candidates
+    return found
+
+
+def test_a_version_that_has_decided_about_nobody_is_compared_by_what_it_said_of_held_out_rows(
+    tmp_path: Path,
+):
+    found = compared(tmp_path, favoured=0.9)
+    assert found.unknown == ""
+    (told,) = [one for one in found.worse if "of the decisions" in one]
+    assert told.startswith("On the training data that version 2 had not learned from, 50 % of the decisions")
+    assert "against 90 %" in told
+
+
+def test_a_version_that_is_like_the_one_before_it_is_no_finding(tmp_path: Path):
+    assert compared(tmp_path, favoured=0.52) == Comparison(tiny.MODEL, "2", "1")
+
+
+def test_without_the_sensitive_column_in_the_snapshot_nothing_is_said_of_a_version(tmp_path: Path):
+    found = compared(tmp_path, favoured=0.9, race=False)
+    assert found.worse == ()
+    assert "holds no decisions by group" in found.unknown

@@ -52,6 +52,11 @@ def window(days: int | None, night: date) -> str:
     return f"On {day(night)}" if days == 1 else f"In the {days} days up to {day(night)}"
 
 
+def held_out(version: str) -> str:
+    """The rows in words."""
+    return f"On the training data that version {version} had not learned from"
+
+
 def comparison(when: str, metric: FairnessMetric, names: tuple[str, str], found: Found, verdict: str) -> str:
     """The comparison of one group with the reference group: what was found, how sure, and the verdict."""
     low, high = points(found.interval[0]), points(found.interval[1])

@@ -165,5 +165,8 @@ def _of_candidates(found: Sequence[Comparison], places: Places) -> Iterator[Find
         for told in one.worse:
             yield Finding(_BIASED, Level.ERROR, told, name, _BEYOND_FILES[_BIASED], step, place)
         if one.unknown:
-            step = "log its decisions beside those of the version that serves"
+            step = (
+                "keep what it decided on held-out rows in its training snapshot (training.prediction of the"
+                " model's file), with the sensitive columns, or log it beside the version that serves"
+            )
             yield Finding(_BIASED, Level.WARNING, one.unknown, name, "", step, place)

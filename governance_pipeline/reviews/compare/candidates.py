@@ -42,24 +42,42 @@ def candidates(versions: Sequence[ModelVersion]) -> list[tuple[ModelVersion, Mod
 
 
 def compare_bias(
-    candidate: ModelVersion, deployed: ModelVersion, history: Iterable[Measurement]
+    candidate: ModelVersion,
+    deployed: ModelVersion,
+    history: Iterable[Measurement],
+    held_out: Iterable[Measurement] = (),
 ) -> Comparison:
     """The newest measurements of each version's gaps, held against each other.
 
     Args:
         history: measurements of the model's bias; of each the version stands in its details.
+        held_out: the same of both versions' training data; they count where the candidate has decided
+            about nobody yet.
     """
-    mine, theirs = dict[str, Measurement](), dict[str, Measurement]()
-    for one in sorted(history, key=lambda measurement: measurement.night):
-        into = {candidate.version: mine, deployed.version: theirs}.get(str(one.details.get("version")))
-        if into is not None and one.value is not None:
-            into[one.facet] = one
     names = (candidate.model, candidate.version, deployed.version)
+    mine, theirs = _of_both(candidate, deployed, history)
     if not mine:
-        why = "no night has measured what it decides: it has not served, nor been logged beside the other"
+        mine, theirs = _of_both(candidate, deployed, held_out)
+    if not mine:
+        why = (
+            "no night has measured what it decides: it has not served, nor been logged beside the other, and"
+            " its training snapshot holds no decisions by group on rows that it had not learned from"
+        )
         return Comparison(*names, unknown=f"Of version {candidate.version} {why}.")
     worse = [sentence for facet, gap in sorted(mine.items()) if (sentence := _worse(gap, theirs.get(facet)))]
     return Comparison(*names, worse=tuple(worse))
+
+
+def _of_both(
+    candidate: ModelVersion, deployed: ModelVersion, measured: Iterable[Measurement]
+) -> tuple[dict[str, Measurement], dict[str, Measurement]]:
+    """Each version's newest gaps, by facet."""
+    mine, theirs = dict[str, Measurement](), dict[str, Measurement]()
+    for one in sorted(measured, key=lambda measurement: measurement.night):
+        into = {candidate.version: mine, deployed.version: theirs}.get(str(one.details.get("version")))
+        if into is not None and one.value is not None:
+            into[one.facet] = one
+    return mine, theirs
 
 
 def _worse(mine: Measurement, theirs: Measurement | None) -> str:

@@ -83,6 +83,7 @@ def test_contributions_add_up_to_the_index_and_none_is_negative(pair):
     assert parts.sum() == pytest.approx(psi(*pair, pseudocount=HALDANE), rel=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of its p-value, which is not looked at
 @given(pairs())
 def test_values_equal_scipy_on_the_rows_the_counts_stand_for(pair):
     then, now = pair

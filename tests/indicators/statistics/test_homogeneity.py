@@ -80,3 +80,8 @@ def test_p_values_stay_probabilities_at_the_extremes():
     assert change_p_value([10**6, 0, 0], [0, 0, 10**6]) == 0.0
     assert change_p_value([1], [1]) == 1.0
     assert change_p_value([1, 0], [0, 1]) == 1.0
+
+
+def test_equal_sizes_that_hardly_differ_are_certainly_no_change():
+    for size in range(2, 140):
+        assert ks_p_value([0, size], [1, size - 1]) > 0.999
