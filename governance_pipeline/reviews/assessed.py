@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from governance_pipeline.charter.project import Project
 from governance_pipeline.lineage.graph import LineageGraph
-from governance_pipeline.reviews.assessments import Known
+from governance_pipeline.reviews.assessments import Known, due_for_approval
 from governance_pipeline.reviews.fold import fold
 from governance_pipeline.store.ports import Unit
 from governance_pipeline.vocabulary.review import Assessment
@@ -28,3 +28,14 @@ def known_of(project: Project, graph: LineageGraph, unit: Unit, model: str, vers
     measured = unit.measurements.of_night(latest.night) if latest else ()
     seen = unit.versions.get(model, version) if version else None
     return Known.of(project, graph, model, seen, measured)
+
+
+def assessments_due(
+    project: Project, graph: LineageGraph, unit: Unit, model: str, version: str | None
+) -> tuple[tuple[str, str], ...]:
+    """The questionnaires that the model's tier asks for and that are due, by id, each with why."""
+    if not project.assessments:
+        return ()
+    known = known_of(project, graph, unit, model, version)
+    found = due_for_approval(project, known, last_assessments(unit, model))
+    return tuple((questionnaire.id, why) for questionnaire, why in found)

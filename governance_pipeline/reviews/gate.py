@@ -15,6 +15,7 @@ from governance_pipeline.indicators.wording import calendar_date
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.reviews.admission import acts_on, rolled_back
+from governance_pipeline.reviews.assessed import assessments_due
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
@@ -77,7 +78,7 @@ class GateReport:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """Everything the gate looks at, read once."""
+    """Everything the gate looks at, read once; ``due`` are assessments, each with why."""
 
     project: Project
     model: ModelSpec
@@ -89,6 +90,7 @@ class _Facts:
     evidence: Evidence
     review: ReviewState | None
     left: ReviewEvent | None
+    due: Sequence[tuple[str, str]]
     now: datetime
 
 
@@ -152,7 +154,9 @@ def _gather(
         edges = unit.lineage.of_night(night.night) if night else ()
         review = review_of_version(unit, model_name, version)
         left = rolled_back(acts_on(unit, model_name), version)
-    entities = concerned_entities(model, LineageGraph.of(edges))
+        graph = LineageGraph.of(edges)
+        due = assessments_due(project, graph, unit, model_name, version)
+    entities = concerned_entities(model, graph)
     evidence = gather(
         found,
         project.playbook_digest,
@@ -161,7 +165,18 @@ def _gather(
         allow_warn=project.playbook.reviews.allow_warn,
     )
     return _Facts(
-        project, model, found, reading.problems, night, measurements, entities, evidence, review, left, now
+        project,
+        model,
+        found,
+        reading.problems,
+        night,
+        measurements,
+        entities,
+        evidence,
+        review,
+        left,
+        due,
+        now,
     )
 
 
@@ -239,6 +254,12 @@ def _review_reasons(facts: _Facts) -> Iterator[GateReason]:
             "approval_void",
             review.evidence.what_changed(facts.evidence),
             "the next night attaches the new evidence to the review; decide again",
+        )
+    for questionnaire, why in facts.due:
+        yield GateReason(
+            "assessment_due",
+            f"the assessment '{questionnaire}' is due: {why}",
+            f"see `governance assessment show {questionnaire} --review {review.id}`, and answer it",
         )
 
 

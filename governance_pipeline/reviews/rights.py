@@ -86,7 +86,10 @@ GRANTS: Grants = {
     Action.DELEGATE: ((_OPEN, {Role.HOLDER}),),
     Action.WAIVE: ((_OPEN, _DECIDING),),
     Action.FULFIL: (({ReviewStatus.APPROVED_WITH_CONDITIONS}, {Role.CONDITION_OWNER, Role.HOLDER}),),
-    Action.ASSESS: ((_OPEN, _DECIDING | OWN_WORK | {Role.STEWARD}),),
+    Action.ASSESS: (
+        (_OPEN, _DECIDING | OWN_WORK | {Role.STEWARD}),
+        (_APPROVED, _DECIDING | {Role.STEWARD}),  # due again: nobody decides anew on what they answer
+    ),
     Action.WITHDRAW: ((_OPEN, {Role.MODEL_OWNER, Role.REGISTRAR, Role.STEWARD}),),
     Action.REVOKE: ((_APPROVED, _DECIDING | {Role.STEWARD, Role.MODEL_OWNER, Role.NIGHTLY}),),
     Action.REOPEN: (

@@ -17,8 +17,7 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, Conflict, NotFound, Refused
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews import acts
-from governance_pipeline.reviews.assessed import known_of, last_assessments
-from governance_pipeline.reviews.assessments import due_for_approval
+from governance_pipeline.reviews.assessed import assessments_due
 from governance_pipeline.reviews.fold import after, fold
 from governance_pipeline.reviews.interests import find_ties, interests, told
 from governance_pipeline.reviews.people import Circle
@@ -94,13 +93,8 @@ class Table:
         """The people around a review."""
         version = unit.versions.get(state.model, state.version) if state.version else None
         ties = find_ties(self.project, self.graph, state.model, version, self.today)
-        due = self._assessments_due(unit, state) if self.project.assessments else ()
+        due = assessments_due(self.project, self.graph, unit, state.model, state.version)
         return Circle(self.project, state, ties.people, self.today, ties.unread, due)
-
-    def _assessments_due(self, unit: Unit, state: ReviewState) -> tuple[tuple[str, str], ...]:
-        known = known_of(self.project, self.graph, unit, state.model, state.version)
-        found = due_for_approval(self.project, known, last_assessments(unit, state.model))
-        return tuple((questionnaire.id, why) for questionnaire, why in found)
 
     def person(self, identity: str) -> Person:
         """See :func:`person_of`."""

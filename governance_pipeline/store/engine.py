@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from random import uniform
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -19,6 +21,9 @@ BUSY_SECONDS = 30
 
 CONNECT_SECONDS = 5
 """How long a Postgres server has to answer."""
+
+_POLL_SECONDS = 0.001
+"""How often who waits for SQLite's write lock asks for it, on average."""
 
 _RESTED_SECONDS = 0.1
 """A connection given back longer ago is asked whether its server is still there before it is used."""
@@ -161,9 +166,30 @@ def reading(connection: Connection) -> Connection:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Who may write takes the write lock at once: a deferred transaction can fail when it first writes."""
-    reads = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    """Who may write takes the write lock at once: a deferred transaction can fail when it first writes.
+
+    SQLite keeps no queue, and looks again after up to a tenth of a second: whoever writes one act after the
+    other, with a tenth of a thousandth between them, would keep everybody else out. So it is asked oftener.
+    """
+    if connection.get_execution_options().get(_READING, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.driver_connection
+    patience = monotonic() + BUSY_SECONDS
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        while monotonic() < patience:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                sleep(uniform(0, 2 * _POLL_SECONDS))  # noqa: S311 - so that those who wait do not march in step
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, to fail in the words of SQLAlchemy
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_SECONDS)}")
 
 
 def _set_up_postgres(connection: Any, _record: object) -> None:

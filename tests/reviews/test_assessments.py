@@ -94,6 +94,22 @@ def test_it_is_due_again_when_what_it_rests_on_changes(reviewed: Lab):
     assert due(reviewed) == ""
 
 
+def test_the_gate_closes_again_with_what_falls_due_after_the_approval(reviewed: Lab):
+    reply(reviewed)
+    reviewed.approve()
+    assert reviewed.codes() == []
+    reviewed.change(assessment_digests={"bias": "sha256:2"})
+    (reason,) = reviewed.gate().reasons
+    assert (reason.code, reason.sentence) == (
+        "assessment_due",
+        "the assessment 'bias' is due: the questionnaire has changed",
+    )
+    with pytest.raises(Refused, match="they own the model"):
+        reply(reviewed, "ben")  # nobody would decide on what the owner answers now
+    reply(reviewed)
+    assert reviewed.codes() == []
+
+
 @pytest.mark.parametrize(
     ("answers", "error", "why"),
     [
