@@ -81,6 +81,7 @@ def _show(found: Backtest) -> None:
     _listed("Which outcomes", ("night", "of", "indicator", "now", "then"), outcomes)
     _listed("Incidents", ("night", "act", "only", "incident", "what"), map(_news, found.incidents))
     _listed("Alerts", ("night", "act", "only", "to", "subject"), map(_news, found.alerts))
+    _listed("Reviews opened", ("night", "why", "only", "of", "what"), map(_news, found.openings))
     reviews = [
         (one.night, one.review, f"{one.model} {one.version or ''}", _people(one.now), _people(one.then))
         for one in found.reviews

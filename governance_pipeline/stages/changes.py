@@ -71,10 +71,15 @@ def raised_tiers(
     for risk in risks:
         serving = discovery.serving(risk.entity.name) if risk.entity.name in project.models else None
         was = before.get(risk.entity, TIERS[0])
-        rises = TIERS.index(was) < TIERS.index(bound) <= TIERS.index(risk.tier)
-        if serving is not None and risk.entity.kind is EntityKind.MODEL and rises:
+        if serving is not None and risk.entity.kind is EntityKind.MODEL and rises_to(bound, was, risk.tier):
             found.append(rules.tier_raised(night, serving, was, risk.tier, base))
     return found
+
+
+def rises_to(bound: str, was: str, now: str) -> bool:
+    """Whether a risk tier comes to ``bound``, or above, from below it."""
+    order = [str(tier) for tier in TIERS]
+    return order.index(was) < order.index(bound) <= order.index(now)
 
 
 def moved_aliases(

@@ -34,6 +34,7 @@ from governance_pipeline.testing.project import PREDICTIONS
 from governance_pipeline.testing.records import DATASET
 from governance_pipeline.vocabulary.incident import IncidentAct
 from governance_pipeline.vocabulary.night import IncidentChanged, IndicatorMeasured
+from governance_pipeline.vocabulary.review import MilestoneKind
 from tests.reviews.support import people
 
 NIGHTS = 6
@@ -236,6 +237,46 @@ def test_who_must_decide_is_replayed_on_what_was_found(tmp_path: Path):
     assert all("privacy" in one.now for one in looser.reviews)
 
 
+BY_THE_PLAYBOOK = (MilestoneKind.RETRAINING_DUE, MilestoneKind.RISK_TIER)
+
+
+def opened(services: Services) -> set[tuple[date, str, str, str]]:
+    with services.store.reading() as unit:
+        found = [milestone for _, milestone in unit.reviews.list()]
+    return {(m.night, str(m.kind), m.model, m.sentence) for m in found if m.kind in BY_THE_PLAYBOOK}
+
+
+def reviews_from(tier: str | None) -> dict[str, Any]:
+    return a_playbook().reviews.model_dump(mode="json") | {"from_risk_tier": tier}
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ({}, {"retraining": {"max_age_days": 1}}),
+        ({"retraining": {"max_age_days": 32}}, {"retraining": {"max_age_days": 34}}),
+        ({}, {"reviews": reviews_from("medium")}),
+        ({"reviews": reviews_from("medium")}, {"reviews": reviews_from("high")}),
+        (
+            {"reviews": reviews_from("medium")},
+            {"reviews": reviews_from("medium"), "recency": {"enabled": False}},
+        ),
+    ],
+)
+def test_the_reviews_that_open_by_the_playbook_are_those_of_the_nights_run_anew(
+    tmp_path: Path, now: dict[str, Any], then: dict[str, Any]
+):
+    weather = Weather(late=(1, 200, 1, 1, 400, 400), agreed=(1000, 1000, 1000, 500, 500, 1000))
+    services = lived(tmp_path, weather, a_playbook(**now))[0]
+    before = opened(services)
+    after = opened(lived(tmp_path, weather, a_playbook(**then))[0])
+    found = against(services, a_playbook(**then))
+    told = {only: {(o.night, o.kind, o.about, o.sentence) for o in found.openings if o.only == only}
+            for only in ("now", "then")}  # fmt: skip
+    assert told == {"now": before - after, "then": after - before}
+    assert before ^ after
+
+
 def test_an_indicator_that_is_switched_off_is_not_measured_and_one_that_comes_is_named(late: Services):
     found = against(late, a_playbook(recency={"enabled": False}, permits={}))
     assert {(one.indicator, one.then) for one in found.outcomes} == {("recency", None)}
@@ -249,7 +290,6 @@ def test_an_indicator_that_is_switched_off_is_not_measured_and_one_that_comes_is
         ({"bias": {"metrics": ["precision"]}}, "bias metrics"),
         ({"twins": {"warn": 0.5}}, "twins warn"),
         ({"withdrawals": {}}, "withdrawals"),
-        ({"retraining": {"max_age_days": 1}}, "retraining max_age_days"),
     ],
 )
 def test_what_cannot_be_replayed_is_named(late: Services, policy: dict[str, Any], named: str):

@@ -21,6 +21,7 @@ from governance_pipeline.stages.backtest.differences import (
     OutcomeChange,
 )
 from governance_pipeline.stages.backtest.nights import Past, Replayed, outcomes, replay
+from governance_pipeline.stages.backtest.openings import openings
 from governance_pipeline.stages.backtest.rejudge import not_replayed_keys
 from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.incident import IncidentAct
@@ -61,6 +62,8 @@ def backtest(
     graphs = {one.night: one.graph for one in past}
     by_night = {a.night: (a, b) for a, b in pairs}
     playbooks = (project.playbook, other)
+    opened_now = openings(project, project.playbook, now, versions)
+    opened_then = openings(project, other, then, versions)
     return Backtest(
         told[0],
         told[-1],
@@ -70,6 +73,7 @@ def backtest(
         tuple(changed),
         tuple(one for a, b in pairs for one in _incident_changes(a, b)),
         tuple(one for a, b in pairs for one in _alert_changes(a, b)),
+        tuple(_opening_changes(opened_now, opened_then, told[0])),
         tuple(review_differences(project, playbooks, opened, versions, by_night, graphs)),
         tuple(gate_differences(project, playbooks, opened, versions, by_night, graphs)),
         tuple(_named(project.playbook, other, len([k for k in doubtful if k[0] >= told[0]]), len(unknown))),
@@ -157,6 +161,14 @@ def _alert_changes(now: Replayed, then: Replayed) -> Iterator[NewsChange]:
         yield NewsChange(now.night, "alert", only, alert.recipient, alert.subject)
 
 
+def _opening_changes(
+    now: Mapping[tuple[date, str], Milestone], then: Mapping[tuple[date, str], Milestone], first: date
+) -> Iterator[NewsChange]:
+    for only, one in sorted(_only(now, then), key=lambda found: (found[1].night, found[1].id)):
+        if one.night >= first:
+            yield NewsChange(one.night, str(one.kind), only, one.model, one.sentence)
+
+
 def _named(now: Playbook, then: Playbook, doubtful: int, unknown: int) -> Iterator[NotReplayed]:
     """What differs between the playbooks and is not replayed, and what could not be judged."""
     if doubtful:
@@ -179,7 +191,7 @@ def _named(now: Playbook, then: Playbook, doubtful: int, unknown: int) -> Iterat
             yield NotReplayed(" ".join(found.path), "what follows from it is not replayed")
 
 
-_REPLAYED = frozenset({"by_tier", "by_indicator", "by_stage", "never", "allow_warn"})
+_REPLAYED = frozenset({"from_risk_tier", "by_tier", "by_indicator", "by_stage", "never", "allow_warn"})
 _OF_ALERTS = frozenset({"on"})
 
 
@@ -188,4 +200,6 @@ def _is_replayed(path: Sequence[str]) -> bool:
         return len(path) > 1 and path[1] in _REPLAYED
     if path[0] == "alerts":
         return path[-1] in _OF_ALERTS
+    if path[0] == "retraining":
+        return path[-1] == "max_age_days"
     return path[0] in ("risk", "clauses", "version")

@@ -23,11 +23,12 @@ class OutcomeChange:
 
 @dataclass(frozen=True, slots=True)
 class NewsChange:
-    """An act on an incident, or an alert, that only one of the playbooks leads to.
+    """An act on an incident, an alert, or a review, that only one of the playbooks leads to.
 
     Attributes:
+        kind: what happens to the incident; ``alert``; what calls for the review.
         only: ``now`` or ``then``: under the playbook of now, or the other one.
-        about: the incident, or the recipient.
+        about: the incident, the recipient, or the model.
     """
 
     night: date
@@ -91,10 +92,13 @@ class Backtest:
     outcomes: tuple[OutcomeChange, ...]
     incidents: tuple[NewsChange, ...]
     alerts: tuple[NewsChange, ...]
+    openings: tuple[NewsChange, ...]
     reviews: tuple[ReviewDifference, ...]
     gates: tuple[GateDifference, ...]
     not_replayed: tuple[NotReplayed, ...]
 
     @property
     def differs(self) -> bool:
-        return bool(self.outcomes or self.incidents or self.alerts or self.reviews or self.gates)
+        return bool(
+            self.outcomes or self.incidents or self.alerts or self.openings or self.reviews or self.gates
+        )
