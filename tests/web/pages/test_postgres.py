@@ -30,6 +30,11 @@ def shown(root: Path) -> list[str]:
         decided = visit.act(review, "decide", function="legal", verdict="approve", reason="Read.")
         assert decided.status == 303
         pages += [visit.get(decided.to).text, visit.get("/reviews?show=open").text]
+        assert visit.act(review, "delegate", function="legal", to="eli", until="2026-03-20").status == 303
+        other = Visit(port)
+        other.sign_in("eli")
+        assert other.act(review, "recuse", reason="I built it with her.").status == 303
+        pages.append(other.get(f"/reviews/{review}").text)
     store.close()
     return [re.sub(r'name="token" value="[^"]+"', "", page) for page in pages]
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+import yaml
 
 from governance_pipeline.bootstrap import open_project
+from governance_pipeline.charter.scaffold import create_project
 from governance_pipeline.lineage.build import build_graph
+from governance_pipeline.reviews import acts
 from governance_pipeline.reviews.planned import open_review
 from governance_pipeline.reviews.service import Table
 from governance_pipeline.vocabulary.review import ReviewAct, ReviewStatus, Stage
-from tests.tiny import change, register
+from tests.tiny import START, change, register
 from tests.web.pages.conftest import Served
 
 READ = "I have read the evidence."
@@ -119,6 +125,36 @@ def test_who_was_handed_a_decision_steps_back_on_the_page_as_its_holder_would(se
     assert served.state.recused == {"eli": "I built it with her."}
     assert f"/reviews/{review}/recuse" not in eli.get(f"/reviews/{review}").text
     assert eli.act(review, "recuse", reason="Once more.").status == 403
+
+
+def test_a_stand_in_whom_an_escalation_asked_decides_or_steps_back_on_the_page(served: Served) -> None:
+    eli, review = served.visit("eli"), served.review
+    asked = acts.escalating(served.state, 0, [("eli", "legal")], ["eli"], at=served.clock())
+    with served.store.begin() as unit:
+        unit.reviews.append(asked)
+    page = eli.get(f"/reviews/{review}").text
+    assert f"/reviews/{review}/recuse" in page
+    assert eli.act(review, "recuse", reason="I am on leave.").status == 303
+    assert served.state.recused == {"eli": "I am on leave."}
+    assert eli.act(review, "decide", function="legal", verdict="approve", reason=READ).status == 403
+
+
+def test_a_new_projects_review_shows_the_questionnaires_that_it_was_given(
+    served: Served, tmp_path: Path
+) -> None:
+    create_project(tmp_path / "new", "new", START)
+    given = tmp_path / "new" / "playbook" / "assessments"
+    shutil.copytree(given, served.root / "playbook" / "assessments")
+    lea, review = served.visit("lea"), served.review
+    titles = {file.stem: yaml.safe_load(file.read_text())["title"] for file in given.glob("*.yaml")}
+    assert len(titles) == 5
+    page = lea.get(f"/reviews/{review}").text
+    for questionnaire, title in titles.items():
+        assert html.escape(title) in page
+        form = lea.get(f"/reviews/{review}/assessments/{questionnaire}")
+        assert form.status == 200
+        assert html.escape(title) in form.text
+    assert lea.act(review, "decide", function="legal", verdict="approve", reason=READ).status == 403
 
 
 def test_who_may_not_decide_is_not_asked_to_step_back(served: Served) -> None:
