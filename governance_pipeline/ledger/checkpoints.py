@@ -51,6 +51,7 @@ class CheckpointLog:
         self.path = path
         self.origin = origin
         self.keys = keys
+        self._mine: tuple[str, Frontier] | None = None
 
     def all(self, keys: Keys) -> tuple[list[Checkpoint], list[str]]:
         """The checkpoints that hold, and what is wrong with the others."""
@@ -85,7 +86,8 @@ class CheckpointLog:
                 entries than the ledger, which somebody has cut.
         """
         with self._locked():
-            last = self._last()
+            note, whole = self._newest()
+            last = self._frontier(note)
             if last.size >= size:
                 return
             for leaf in leaves(last.size):
@@ -94,12 +96,16 @@ class CheckpointLog:
                 last.append(leaf_hash(leaf))
             if last.size < size:
                 raise self._refused(f"it has {size} entries by now, and only {last.size} could be read")
-            self._append(sign_checkpoint(self.origin, last, self.keys.newest()))
+            note = sign_checkpoint(self.origin, last, self.keys.newest())
+            self._append(note, whole)
+            self._mine = note, last
 
-    def _last(self) -> Frontier:
-        note, _ = self._newest()
+    def _frontier(self, note: str | None) -> Frontier:
+        """Where a checkpoint of the file stands; one made here that is as it was is not verified."""
         if note is None:
             return Frontier()
+        if self._mine is not None and self._mine[0] == note:
+            return Frontier(self._mine[1].size, list(self._mine[1].peaks))
         try:
             return read_checkpoint(note, self.keys.trusted()).frontier
         except BrokenProof as error:
@@ -149,12 +155,12 @@ class CheckpointLog:
         finally:
             os.close(descriptor)
 
-    def _append(self, note: str) -> None:
-        """Not forced to the disk: what a power cut takes, the next checkpoint brings. The other way round, a
-        checkpoint of acts that the database has lost, would look like tampering.
+    def _append(self, note: str, whole: int) -> None:
+        """After the first ``whole`` bytes. Not forced to the disk: what a power cut takes, the next
+        checkpoint brings. The other way round, a checkpoint of acts that the database has lost, would look
+        like tampering.
         """
         try:
-            _, whole = self._newest()
             with self.path.open("ab") as file:
                 file.truncate(whole)  # what a power cut left half written
                 file.write(f"{note}{NOTE_END}".encode())

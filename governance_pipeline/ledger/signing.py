@@ -60,6 +60,7 @@ class SigningKeys:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.public_path = path.with_name(f"{path.name}.public.json")
+        self._known: tuple[str, tuple[SigningKey, ...]] | None = None
 
     def trusted(self) -> dict[str, PublicKey]:
         """The public keys by id; none where no key was made yet.
@@ -102,13 +103,18 @@ class SigningKeys:
 
     def _all(self) -> tuple[SigningKey, ...]:
         try:
-            lines = self._path.read_text(encoding="ascii").splitlines()
+            text = self._path.read_text(encoding="ascii")
         except FileNotFoundError:
             return ()
         except (OSError, UnicodeDecodeError) as error:
             raise self._damaged(self._path, str(error)) from error
+        if self._known is None or self._known[0] != text:
+            self._known = text, self._parsed(text)
+        return self._known[1]
+
+    def _parsed(self, text: str) -> tuple[SigningKey, ...]:
         keys = []
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(text.splitlines(), 1):
             found = _LINE.fullmatch(line.strip())
             key = SigningKey(bytes.fromhex(found[2])) if found else None
             if found is None or key is None or key.id != found[1]:

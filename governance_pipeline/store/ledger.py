@@ -66,6 +66,9 @@ class SqlLedger:
         ]
         payloads = [{"digest": p.digest, "salt": p.salt, "body": p.body} for _, p in self._waiting]
         self._waiting.clear()
+        if len(entries) == 1:
+            self._transaction.insert_both((ledger_entries, ledger_payloads), (entries[0], payloads[0]))
+            return
         self._transaction.run(ledger_entries.insert(), entries)
         self._transaction.run(ledger_payloads.insert(), payloads)
 

@@ -98,6 +98,21 @@ class Transaction:
         statement = _inserting(self._insert, table, tuple(row), where)
         return self.run(statement, {f"with_{name}": value for name, value in row.items()}) == 1
 
+    def insert_both(
+        self, tables: tuple[Table, Table], rows: tuple[Mapping[str, Any], Mapping[str, Any]]
+    ) -> None:
+        """Insert a row into each of two tables; on Postgres in one statement, with one answer to wait for."""
+        if not self._postgres:
+            for table, row in zip(tables, rows, strict=True):
+                self.run(table.insert(), row)
+            return
+        values = {
+            f"{table.name}_{name}": value
+            for table, row in zip(tables, rows, strict=True)
+            for name, value in row.items()
+        }
+        self.run(_inserting_both(tables, (tuple(rows[0]), tuple(rows[1]))), values)
+
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, replacing those with the same primary key."""
         statement = self._insert(table)
@@ -115,8 +130,7 @@ class Transaction:
         """
         self._must_not_read_only()
         if self._postgres:
-            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-            self.rows(select(func.pg_advisory_xact_lock(number).label("locked")))
+            self.tuples(_locking(name))
 
     def _must_be_open(self) -> None:
         if self._over:
@@ -140,3 +154,20 @@ def _inserting(
     """Made once: to build such a statement takes longer than to run it."""
     values = [bindparam(f"with_{name}", type_=table.c[name].type) for name in names]
     return insert(table).from_select(names, select(*values).where(where)).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=64)
+def _locking(name: str) -> Executable:
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    return select(func.pg_advisory_xact_lock(number))
+
+
+@lru_cache(maxsize=64)
+def _inserting_both(
+    tables: tuple[Table, Table], names: tuple[tuple[str, ...], tuple[str, ...]]
+) -> Executable:
+    one, other = (
+        _postgres_insert(table).values({name: bindparam(f"{table.name}_{name}") for name in columns})
+        for table, columns in zip(tables, names, strict=True)
+    )
+    return one.add_cte(other.cte("other"))
