@@ -102,3 +102,18 @@ class ConsentLedger(FileModel):
         if self.guardians is not None:
             found += [(("guardians", name), getattr(self.guardians, name)) for name in ("minor", "consent")]
         return tuple((path, column) for path, column in found if column is not None)
+
+
+class ErasureRegister(FileModel):
+    """Which dataset says who was erased, and when: nothing from before may be left (GDPR art. 17)."""
+
+    dataset: str = Field(description="Dataset name (namespace.table) of the register of erasures.")
+    subject: str = "subject_id"
+    erased_at: str = Field("erased_at", description="Column of the moment at which it was carried out.")
+    within_days: int = Field(
+        30, ge=0, description="Days after which no record from before the erasure may be left anywhere."
+    )
+
+    def named(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """Every column that is named, with where."""
+        return (("subject",), self.subject), (("erased_at",), self.erased_at)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
-from governance_pipeline.charter.consent_ledger import ConsentLedger
+from governance_pipeline.charter.consent_ledger import ConsentLedger, ErasureRegister
 from governance_pipeline.charter.ledger_copies import LedgerCopy
 from governance_pipeline.charter.places import Place
 
@@ -129,6 +129,7 @@ class Settings(FileModel):
     sign_in: SignIn | None = None
     catalog: tuple[Place, ...] = Field((), description="Tools that know lineage; read every night.")
     consent: ConsentLedger | None = None
+    erasures: ErasureRegister | None = None
     subject_keys: str = Field(
         ".governance/subject-keys",
         description=(

@@ -1,12 +1,14 @@
-"""Retention: is anything kept longer than the contract allows?
+"""Retention: is anything kept longer than the contract allows, or after its person was erased?
 
 GDPR article 5(1)(e), storage limitation: personal data is kept no longer than its purpose needs. The
-contract's ``retention`` is judged against the oldest dated row.
+contract's ``retention`` is judged against the oldest dated row. GDPR article 17, erasure: where the project
+keeps a register of erasures, no record from before one is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -18,15 +20,22 @@ from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome, worst
 
 NAME = "retention"
+ERASED = "erased people"
 DAY = timedelta(days=1)
 
 
 def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
-    """Days by which the oldest row has outlived the contract's retention; 0 within it.
+    """Days by which the oldest row has outlived the contract's retention, 0 within it; and whether records
+    of people are left who were erased.
 
     Not measured without a retention in the contract. ``insufficient`` where nothing is dated, because
     then nothing shows that the promise is kept. Rows without a date warn, for the same reason.
     """
+    yield from _age(inputs)
+    yield from _erased(inputs)
+
+
+def _age(inputs: DatasetInputs) -> Iterator[Measurement]:
     contract, profile = inputs.contract, inputs.profile
     if contract.retention is None:
         return
@@ -63,6 +72,39 @@ def measure(inputs: DatasetInputs) -> Iterator[Measurement]:
                 "undated_rows": undated,
             },
         )
+
+
+def _erased(inputs: DatasetInputs) -> Iterator[Measurement]:
+    """One person is a failure; how many they are is said from the smallest group on."""
+    name, found = inputs.contract.dataset, inputs.profile.outlived
+    blank = Measurement(
+        night=inputs.night,
+        entity=Entity.dataset(name),
+        indicator=NAME,
+        facet=ERASED,
+        outcome=Outcome.NOT_RUN,
+        sentence="",
+        clause=inputs.playbook.indicators.retention.clause,
+        unit="people",
+    )
+    reason = inputs.profile.unmeasured.get("erasures")
+    if reason:
+        sentence = f"Whether records in {name} have outlived their person's erasure is not known: {reason}."
+        yield replace(blank, sentence=sentence)
+    elif found is not None and found.subjects:
+        told = part_of(found.subjects, found.subjects, inputs.minimum_group_size)
+        many = f"Records of {told:,} people" if isinstance(told, int) else f"Records of {told} people"
+        sentence = (
+            f"{many} who were erased are still in {name}, dated before their erasure, after the days that"
+            " governance.yaml allows for it."
+        )
+        rows = found.rows if isinstance(told, int) else "not shown"
+        yield replace(
+            blank, outcome=Outcome.FAIL, sentence=sentence, details={"people": told, "records": rows}
+        )
+    elif found is not None:
+        sentence = f"No record in {name} is from before its person's erasure."
+        yield replace(blank, outcome=Outcome.PASS, sentence=sentence, value=0.0)
 
 
 def _sentence(inputs: DatasetInputs, age: timedelta, allowed: timedelta, undated: int | str) -> str:

@@ -21,9 +21,11 @@ from governance_pipeline.profiles.cross_counts import count_crosses
 from governance_pipeline.profiles.cross_plan import CrossPlan
 from governance_pipeline.profiles.cross_table import Crosses
 from governance_pipeline.profiles.days import rows_by_day
+from governance_pipeline.profiles.erasures import outlived
 from governance_pipeline.profiles.facts import event_time, unmeasured_facts
 from governance_pipeline.profiles.groups import group_tables
 from governance_pipeline.profiles.incremental import current_partitions
+from governance_pipeline.profiles.instants import TimeColumn
 from governance_pipeline.profiles.keys import duplicate_keys
 from governance_pipeline.profiles.limit import Limit, cut_off
 from governance_pipeline.profiles.partition import Partition
@@ -110,6 +112,7 @@ class IbisEngine:
             )
             profile = replace(profile, rules=rule_tallies(session, table, plan, profile))
             profile = self._with_consent(session, table, plan, profile)
+            profile = self._with_erasures(session, table, plan, profile, moment)
         return Scan(profile, partitions, read, days_of(plan, partitions))
 
     def scan(self, plan: ScanPlan) -> Profile:
@@ -272,6 +275,33 @@ class IbisEngine:
             return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
         unmeasured = {**profile.unmeasured, **not_then}
         return replace(profile, consent=tallies, consent_then=then, unmeasured=unmeasured)
+
+    def _with_erasures(
+        self,
+        session: Session,
+        table: SourceTable,
+        plan: ScanPlan,
+        profile: Profile,
+        moment: TimeColumn | None,
+    ) -> Profile:
+        asked = plan.erasures
+        if asked is None:
+            return profile
+        try:
+            if family_of(asked.location) != session.family:
+                raise StatementFailed(
+                    "the register of erasures is in another database than this table, so the two cannot be"
+                    " compared"
+                )
+            with self._tables.open(session, asked.location) as register:
+                found = outlived(session, table, register, plan, asked, moment)
+        except FilesMoved:
+            raise
+        except CannotEvaluate as error:  # a register that hangs costs the table this number only
+            if isinstance(error, FileDamaged) and not error.file:
+                raise  # it may be a file of the table itself
+            return replace(profile, unmeasured={**profile.unmeasured, "erasures": self._shown(error.message)})
+        return replace(profile, outlived=found)
 
     def _consent_then(
         self,

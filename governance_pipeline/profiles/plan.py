@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from governance_pipeline.charter.consent_ledger import ConsentLedger
+from governance_pipeline.charter.consent_ledger import ConsentLedger, ErasureRegister
 from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.purposes import LedgerWord
 from governance_pipeline.profiles.cross_plan import CrossPlan
@@ -48,6 +48,21 @@ class ConsentPlan:
     at_event: bool = False
     trained_at: datetime | None = None
     purposes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErasurePlan:
+    """Where the register of erasures is.
+
+    Attributes:
+        before: whoever was erased before this instant is looked for.
+        zone: of the calendar of the register's contract.
+    """
+
+    register: ErasureRegister
+    location: Location
+    before: datetime
+    zone: ZoneInfo = _UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,7 @@ class ScanPlan:
     compared: frozenset[str] = frozenset()
     consent: ConsentPlan | None = None
     groups: tuple[GroupPlan, ...] = ()
+    erasures: ErasurePlan | None = None
 
     @property
     def whole(self) -> bool:

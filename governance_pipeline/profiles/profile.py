@@ -161,6 +161,14 @@ class ConsentTally:
         return self.valid + self.other_basis
 
 
+@dataclass(frozen=True, slots=True)
+class Outlived:
+    """What is left of people who were erased: how many of them, and their records from before."""
+
+    subjects: int
+    rows: int
+
+
 class Moment(StrEnum):
     """When else than tonight consent is looked at."""
 
@@ -349,9 +357,10 @@ class Profile:
             ``rows_without_subject`` rows of the window whose subject is null.
         schema: (column, engine type) of every column the table has, in its order.
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
-            ``retention``, ``consent``, ``consent_then``, ``duplicate_keys``, ``subjects``,
+            ``retention``, ``erasures``, ``consent``, ``consent_then``, ``duplicate_keys``, ``subjects``,
             ``groups:<model>``, and ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or
             ``errors:<model>``, or ``clusters:<column>``.
+        outlived: None where the project keeps no register of erasures.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
         windows: the columns that a baseline is compared with over other windows that end with the night, by
             their length in days.
@@ -378,6 +387,7 @@ class Profile:
     rows_without_subject: int = 0
     consent: tuple[ConsentTally, ...] = ()
     consent_then: tuple[ConsentThen, ...] = ()
+    outlived: Outlived | None = None
     groups: tuple[GroupTable, ...] = ()
     rules: tuple[RuleTally, ...] = ()
     unmeasured: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.errors import CannotEvaluate
 from governance_pipeline.profiles.grid import Grid
-from governance_pipeline.profiles.plan import ConsentPlan, GroupPlan, ScanPlan
+from governance_pipeline.profiles.plan import ConsentPlan, ErasurePlan, GroupPlan, ScanPlan
 
 
 def plan_scan(
@@ -23,6 +23,7 @@ def plan_scan(
     compared: Collection[str] = (),
     consent: ConsentPlan | None = None,
     groups: tuple[GroupPlan, ...] = (),
+    erasures: ErasurePlan | None = None,
 ) -> ScanPlan:
     """The scan of ``contract``'s table on ``night``.
 
@@ -52,6 +53,7 @@ def plan_scan(
         compared=frozenset(grids or ()).union(compared),
         consent=consent,
         groups=groups,
+        erasures=erasures,
     )
 
 

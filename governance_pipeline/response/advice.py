@@ -51,7 +51,7 @@ _ADVICE = {
     "retention": Advice(
         "data kept longer than allowed",
         (
-            "Delete or anonymise the records that are past their retention period.",
+            "Delete or anonymise the records that are past their time, or of people who were erased.",
             "Check why the deletion job did not do it.",
             "If the law asks for longer keeping, have legal confirm it and change the contract.",
         ),

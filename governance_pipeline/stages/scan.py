@@ -17,7 +17,7 @@ from governance_pipeline.charter.purposes import ledger_words
 from governance_pipeline.errors import GovernanceError
 from governance_pipeline.profiles.codec import partition_to_json
 from governance_pipeline.profiles.grid import Grid, of_histogram
-from governance_pipeline.profiles.plan import ConsentPlan, FollowPlan, GroupPlan, Scan, ScanPlan
+from governance_pipeline.profiles.plan import ConsentPlan, ErasurePlan, FollowPlan, GroupPlan, Scan, ScanPlan
 from governance_pipeline.profiles.profile import Days, Profile
 from governance_pipeline.profiles.scanning import night_bounds, plan_scan, time_zone
 from governance_pipeline.stages.baselines import Baselines
@@ -160,7 +160,19 @@ def plan_for(
         compared=compared,
         consent=_consent(project, contract, discovery),
         groups=(*_groups(project, contract, night, discovery), *_labels(project, contract)),
+        erasures=_erasures(project, contract, night),
     )
+
+
+def _erasures(project: Project, contract: Contract, night: date) -> ErasurePlan | None:
+    """Asked of tables about people; the register and the consent ledger may remember whom they are about."""
+    register = project.settings.erasures
+    remembers = contract.kind is DatasetKind.CONSENT_LEDGER
+    if register is None or contract.subject_key is None or remembers or contract.dataset == register.dataset:
+        return None
+    holder = project.contracts[register.dataset]
+    before = night_bounds(contract, night)[1] - timedelta(days=register.within_days)
+    return ErasurePlan(register, holder.location, before, time_zone(holder))
 
 
 def _compared(

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from governance_pipeline.indicators.retention import RETENTION
+from governance_pipeline.profiles.profile import Outlived
 from governance_pipeline.testing import AS_OF, a_contract, a_profile, dataset_inputs
 from governance_pipeline.vocabulary.measurement import Measurement
 from governance_pipeline.vocabulary.outcome import Outcome
@@ -72,3 +73,34 @@ def test_records_without_a_date_warn() -> None:
 
 def test_a_reason_from_the_engine_makes_it_not_run() -> None:
     assert oldest(30, unmeasured={"retention": "the dates are text"}).outcome is Outcome.NOT_RUN
+
+
+def erased(subjects: int, rows: int) -> Measurement:
+    (found,) = measured(
+        contract=a_contract(retention=None), profile=a_profile(outlived=Outlived(subjects, rows))
+    )
+    assert found.facet == "erased people"
+    return found
+
+
+def test_one_person_who_was_erased_and_is_still_there_is_a_failure_and_stays_unnamed() -> None:
+    found = erased(1, 4)
+    assert (found.outcome, found.details) == (
+        Outcome.FAIL,
+        {"people": "fewer than 11", "records": "not shown"},
+    )
+    assert found.sentence.startswith("Records of fewer than 11 people who were erased are still in lending.i")
+
+
+def test_many_are_counted_and_none_passes() -> None:
+    found = erased(11, 40)
+    assert (found.outcome, found.details) == (Outcome.FAIL, {"people": 11, "records": 40})
+    assert erased(0, 0).outcome is Outcome.PASS
+
+
+def test_a_register_that_cannot_be_read_is_not_run() -> None:
+    (found,) = measured(
+        contract=a_contract(retention=None), profile=a_profile(unmeasured={"erasures": "it is gone"})
+    )
+    assert found.outcome is Outcome.NOT_RUN
+    assert "it is gone" in found.sentence

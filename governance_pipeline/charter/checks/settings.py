@@ -1,4 +1,4 @@
-"""governance.yaml: the schedule, the channels, and the consent ledger."""
+"""governance.yaml: the schedule, the channels, the consent ledger and the register of erasures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def check_settings(settings: Loaded[Settings], datasets: Datasets, root: Path) -
     yield from _schedule(settings)
     yield from _store(settings)
     yield from _outlets(settings, root)
+    yield from _erasures(settings, datasets)
     ledger = settings.value.consent
     if ledger is None:
         return
@@ -36,6 +37,18 @@ def check_settings(settings: Loaded[Settings], datasets: Datasets, root: Path) -
     check = column_check(contract, settings.source)
     for path, column in ledger.named():
         yield from check(column, ("consent", *path))
+
+
+def _erasures(settings: Loaded[Settings], datasets: Datasets) -> Iterator[Problem]:
+    register = settings.value.erasures
+    if register is None:
+        return
+    where = ("erasures", "dataset")
+    contract, problems = datasets.named(register.dataset, settings.source, where, "the register of erasures")
+    yield from problems
+    check = column_check(contract, settings.source)
+    for path, column in register.named():
+        yield from check(column, ("erasures", *path))
 
 
 def _schedule(settings: Loaded[Settings]) -> Iterator[Problem]:
