@@ -76,5 +76,5 @@ def outlived(
             this=sql.at_most(sql.own("dated"), sql.own("until")), expression=sql.absent(sql.own("dated"))
         )
         joined = joined.where(before, copy=False)
-    (found,) = session.rows(sql.render(joined, session.dialect))
-    return Outlived(int(found[0]), int(found[1]))
+    ((people, rows),) = session.rows(sql.render(joined, session.dialect))
+    return Outlived(int(people), int(rows))
