@@ -127,6 +127,7 @@ class Desk:
             taken_at=self.services.clock(),
             purpose=model.training.purpose,
         )
+        declared = self.services.project.playbook.purposes.get(blank.purpose)
         try:
             contract = self._contract(snapshot)
             uses = {use.purpose: use.basis.value for use in contract.purposes}
@@ -143,6 +144,7 @@ class Desk:
             subjects=len(people),
             digest=people.digest,
             basis=uses.get(blank.purpose, ""),
+            notices=declared.notices if declared else (),
             asked=len(asked),
             withdrawn=people.count_of(asked),
         )

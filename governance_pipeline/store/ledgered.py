@@ -72,7 +72,9 @@ def told_of_night(
 
 def told_of_manifest(manifest: SubjectManifest) -> Told:
     """What the ledger tells of a subject manifest: what was counted, and the digest of the set."""
-    told: Told = plain(manifest_row(manifest))
+    told: dict[str, Any] = plain(manifest_row(manifest))
+    if told["notices"] is None:  # as it was told before a manifest had any
+        del told["notices"]
     return told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from governance_pipeline.store.values import instant, key, optional_instant, text, whole
+from governance_pipeline.store.values import instant, key, optional_instant, plain_json, text, whole
 from governance_pipeline.vocabulary.subjects import SubjectManifest
 
 
@@ -27,6 +27,7 @@ def manifest_row(manifest: SubjectManifest) -> dict[str, Any]:
         "withdrawn": _optional_whole(manifest.withdrawn, f"the withdrawn {what}"),
         "problem": text(manifest.problem, f"the problem {what}"),
         "erased_at": optional_instant(manifest.erased_at, f"the erasure {what}"),
+        "notices": plain_json(list(manifest.notices), f"the notices {what}") or None,
     }
 
 
@@ -36,4 +37,4 @@ def _optional_whole(value: int | None, what: str) -> int | None:
 
 def manifest_of(row: Mapping[str, Any]) -> SubjectManifest:
     """The manifest of a row."""
-    return SubjectManifest(**row)
+    return SubjectManifest(**{**row, "notices": tuple(row["notices"] or ())})

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from governance_pipeline.store.append_only import APPEND_ONLY
 from governance_pipeline.store.values import instant
 
-REVISION = "0009"
+REVISION = "0010"
 """The migration these tables stand for; the newest file in ``migrations/versions``."""
 
 
@@ -362,6 +362,7 @@ subject_manifests = Table(
     Column("withdrawn", BigInteger, nullable=True),
     _text("problem"),
     Column("erased_at", Instant, nullable=True),
+    Column("notices", Document, nullable=True),
 )
 
 subject_sets = Table(

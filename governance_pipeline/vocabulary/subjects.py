@@ -21,6 +21,8 @@ class SubjectManifest:
             them it learned from all the same; None where no ledger could say.
         problem: why there is no set; "" where there is one, or where it was erased.
         erased_at: when the set was erased.
+        notices: the versions of the notice on which a consent counted when it was taken; empty where the
+            playbook asks for none.
     """
 
     model: str
@@ -37,6 +39,7 @@ class SubjectManifest:
     withdrawn: int | None = None
     problem: str = ""
     erased_at: datetime | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def id(self) -> tuple[str, str]:

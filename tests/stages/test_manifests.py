@@ -171,6 +171,18 @@ def test_the_set_is_taken_once_and_a_key_that_rotates_leaves_it_readable(tmp_pat
         assert (unit.subjects.all(), unit.subjects.body(MODEL, "1")) == (taken, body)
 
 
+def test_a_manifest_names_the_notices_on_which_a_consent_counted(tmp_path: Path):
+    services = project_with(tmp_path)
+    playbook = services.project.playbook
+    purpose = services.project.model(MODEL).training.purpose
+    told = a_playbook(withdrawals={}, purposes={purpose: {"title": "Training", "notices": ["v3", "v4"]}})
+    run(replace(services, project=replace(services.project, playbook=told)))
+    with services.store.reading() as unit:
+        (taken,) = unit.subjects.all()
+    assert taken.notices == ("v3", "v4")
+    assert playbook.purposes == {}
+
+
 def not_known(services: Services) -> list[str]:
     found, opened = run(services)
     assert not opened

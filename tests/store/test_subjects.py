@@ -24,6 +24,7 @@ MANIFEST = SubjectManifest(
     basis="consent",
     asked=12,
     withdrawn=0,
+    notices=("v3", "v4, revised"),
 )
 
 

@@ -95,6 +95,7 @@ def _people(record: Record) -> dict[str, Any] | None:
     return {
         "count": f"fewer than {K}" if is_small(manifest.subjects, K) else manifest.subjects,
         "basis": manifest.basis,
+        "notices": list(manifest.notices),
         "purpose": manifest.purpose,
         "set_digest": manifest.digest,
         "taken_at": jsonable(manifest.taken_at),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from governance_pipeline.indicators.wording import calendar_date, counted
+from governance_pipeline.indicators.wording import calendar_date, counted, listed
 from governance_pipeline.reports.controls.coverage import Supported, coverage
 from governance_pipeline.reports.controls.support import State
 from governance_pipeline.reports.evidence.environment import environment
@@ -155,7 +155,8 @@ def _people(record: Record) -> str:
     if manifest is None or manifest.problem:
         return "not known"
     count = at_least_k(manifest.subjects, K)
-    return f"{count}, on the basis of {spaced(manifest.basis)}" if manifest.basis else count
+    told = f"{count}, on the basis of {spaced(manifest.basis)}" if manifest.basis else count
+    return f"{told}, given on the notice {listed(list(manifest.notices))}" if manifest.notices else told
 
 
 def _environment(record: Record) -> list[dict[str, Any]]:
