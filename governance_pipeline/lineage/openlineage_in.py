@@ -45,7 +45,7 @@ from governance_pipeline.vocabulary.openlineage import (
     Statement,
 )
 
-_MAX_RUN_ID = 200
+MAX_RUN_ID = 200
 _REMEMBERED_BYTES = 16_000
 _DATE = len("2026-01-01")
 
@@ -132,10 +132,10 @@ def _state(document: Json) -> RunState:
 
 def _run(run: Json) -> tuple[str, set[Statement]]:
     """The run's id, which is case-blind as a UUID is, and who started it."""
-    found = required_text(run, "runId", "$.run").lower()
-    if len(found.encode()) > _MAX_RUN_ID:
-        raise EventRefused(f"is longer than {_MAX_RUN_ID} bytes", path="$.run.runId")
-    return found, set(run_statements(facets_of(run, "$.run")))
+    found = required_text(run, "runId", "$.run")
+    if len(found) > MAX_RUN_ID:
+        raise EventRefused(f"is longer than {MAX_RUN_ID} characters", path="$.run.runId")
+    return found.lower(), set(run_statements(facets_of(run, "$.run")))
 
 
 def _datasets(document: Json, key: str) -> tuple[frozenset[Name], Shape]:

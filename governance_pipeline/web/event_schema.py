@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from governance_pipeline.lineage.openlineage_in import MAX_RUN_ID
+
 Schema = dict[str, Any]
 
 _SEEN = r"[^\s\x1c-\x1f\x85]"  # at least one character that is no space, as Python has it
@@ -130,7 +132,7 @@ EVENT_SCHEMAS: Mapping[str, Schema] = {
     "Job": _object({**_IDENTITY, "facets": _facets(_COMMON)}, ["namespace", "name"]),
     "Run": _object(
         {
-            "runId": {**_NAME, "description": "At most 200 bytes."},
+            "runId": {**_NAME, "maxLength": MAX_RUN_ID},
             "facets": _facets({"parent": _PARENT, "parentRun": _PARENT}),
         },
         ["runId"],

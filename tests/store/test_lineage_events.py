@@ -64,6 +64,15 @@ def held(store: Store, instant: datetime = LATER) -> list:
         return list(unit.lineage_events.as_of(instant))
 
 
+@pytest.mark.parametrize("longest", ["x" * 200, "\U0001f600" * 200, "\u0130" * 200])
+def test_the_longest_id_of_a_run_is_kept_whatever_it_is_written_in(store: Store, longest: str):
+    given = told(run=longest)
+    with store.begin() as unit:
+        assert unit.lineage_events.take([given]) == 1
+    with store.begin() as unit:
+        assert unit.lineage_events.bodies(given.run) == [given.body]
+
+
 def test_an_event_is_kept_once(store: Store):
     event, other = told(), told(run="r2")
     assert taken(store, event, event) == 1
