@@ -206,7 +206,16 @@ def _evidence(
     yield from scan_datasets(services, night, contracts, discovery, baselines, into=scans)
     open_ends = _gaps(project, built)
     return Evidence(
-        night, scans, baselines, discovery, memory, built.graph, read_at, nodes=built.nodes, gaps=open_ends
+        night,
+        scans,
+        baselines,
+        discovery,
+        memory,
+        built.graph,
+        read_at,
+        nodes=built.nodes,
+        gaps=open_ends,
+        places=places,
     )
 
 

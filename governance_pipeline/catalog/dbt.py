@@ -23,7 +23,7 @@ from governance_pipeline.catalog.dbt_artifacts import (
 )
 from governance_pipeline.catalog.dbt_artifacts import parents as depends_on
 from governance_pipeline.catalog.dbt_tests import Tests, tests_of
-from governance_pipeline.catalog.reader import NAME, TABLE, Reader, Surroundings
+from governance_pipeline.catalog.reader import NAME, TABLE, Reader, Surroundings, state_of_files
 from governance_pipeline.charter.places import DbtPlace
 from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.lineage import Node, Reading
@@ -58,7 +58,11 @@ def read_dbt(place: DbtPlace, by: str, around: Surroundings) -> Reading:
     return _Dbt(artifacts, by, place.manifest, around).reading()
 
 
-DBT = Reader("dbt", DbtPlace, read_dbt)
+def _state(place: DbtPlace, around: Surroundings) -> str:
+    return state_of_files(filter(None, (place.manifest, place.catalog, place.run_results)), around)
+
+
+DBT = Reader("dbt", DbtPlace, read_dbt, _state)
 
 
 class _Dbt(Collected):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from governance_pipeline.catalog.collected import Collected
 from governance_pipeline.catalog.feast_messages import Message
-from governance_pipeline.catalog.feast_registry import Loaded, load_registry
+from governance_pipeline.catalog.feast_registry import Loaded, load_registry, registry_state
 from governance_pipeline.catalog.feast_sources import Source, qualified, source_of
 from governance_pipeline.catalog.feast_views import Field, View, projection, tags_of, views_of
 from governance_pipeline.catalog.reader import NAME, PATH, TABLE, Reader, Surroundings, plain
@@ -37,7 +37,7 @@ def read_feast(place: FeastPlace, by: str, around: Surroundings) -> Reading:
     return _Feast(load_registry(place, around), place, by, around).reading()
 
 
-FEAST = Reader("feast", FeastPlace, read_feast)
+FEAST = Reader("feast", FeastPlace, read_feast, registry_state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 from governance_pipeline.catalog.database import open_database, reading
 from governance_pipeline.catalog.feast_messages import Message, decode, new
-from governance_pipeline.catalog.reader import Surroundings
+from governance_pipeline.catalog.reader import Surroundings, state_of_files
 from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.places import FeastPlace
 from governance_pipeline.errors import CannotEvaluate
 
 HINT = "run `feast apply`, or correct the place in governance.yaml"
+_JUST_NOW = 60
+"""Seconds: Feast writes times by the second, so what was written just now may be written again unseen."""
+
 _TABLES = {  # of Feast's SQL registry: the column with the message, and what it is
     "entities": ("entity_proto", "Entity"),
     "data_sources": ("data_source_proto", "DataSource"),
@@ -47,6 +51,33 @@ def load_registry(place: FeastPlace, around: Surroundings) -> Loaded:
     if place.registry is not None:
         return _of_file(place.registry, around)
     return _of_database(str(place.connection), around)
+
+
+def registry_state(place: FeastPlace, around: Surroundings) -> str:
+    """The file's digest; of a database how many rows its tables have, and when the newest was written.
+
+    Raises:
+        CannotEvaluate: the database cannot be read.
+    """
+    if place.registry is not None:
+        return state_of_files([place.registry], around)
+    import sqlalchemy as sa
+
+    connection, written = str(place.connection), "last_updated_timestamp"
+    engine = open_database(connection, around)
+    told = []
+    with reading(engine, connection) as connected:
+        inspector = sa.inspect(connected)
+        there = set(inspector.get_table_names())
+        for name in (name for name in _TABLES if name in there):
+            if written not in {column["name"] for column in inspector.get_columns(name)}:
+                return ""
+            table = sa.table(name, sa.column(written))
+            rows, newest = connected.execute(sa.select(sa.func.count(), sa.func.max(table.c[written]))).one()
+            if newest is not None and newest > time() - _JUST_NOW:
+                return ""
+            told.append(f"{name} {rows} {newest}")
+    return "; ".join(told)
 
 
 def _of_file(text: str, around: Surroundings) -> Loaded:

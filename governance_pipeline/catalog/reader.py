@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.environment import resolve_env
+from governance_pipeline.charter.paths import project_path
 from governance_pipeline.charter.settings import Connection
 from governance_pipeline.errors import CannotEvaluate, UsageError
 from governance_pipeline.vocabulary.lineage import Reading
@@ -112,8 +114,24 @@ class Reader:
         options: the shape of what stands there.
         read: brings what the place says. Raises CannotEvaluate where the place as a whole cannot be
             read, naming it; parts that cannot are in ``Reading.not_understood``.
+        state: a text that is another one when what the place says may be another, much cheaper to have than
+            to read it; "" where nobody knows. Where it is that of the last night, the place is not read.
+            None: the place is read every night. Raises like ``read``.
     """
 
     name: str
     options: type[FileModel]
     read: Callable[[Any, str, Surroundings], Reading]
+    state: Callable[[Any, Surroundings], str] | None = None
+
+
+def state_of_files(texts: Iterable[str], around: Surroundings) -> str:
+    """The digest of files of the project; "" where one of them cannot be read."""
+    digest = hashlib.sha256()
+    for text in texts:
+        try:
+            with project_path(text, around.root).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError:
+            return ""
+    return digest.hexdigest()

@@ -9,7 +9,8 @@ entry point, whose object is a :class:`~governance_pipeline.catalog.reader.Reade
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ from governance_pipeline.catalog.fit import fit
 from governance_pipeline.catalog.mlflow import MLFLOW
 from governance_pipeline.catalog.reader import Reader, Surroundings
 from governance_pipeline.catalog.warehouse import WAREHOUSE
+from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.checks.places import READERS_GROUP
 from governance_pipeline.charter.places import Place, PluginPlace
 from governance_pipeline.errors import CannotEvaluate, GovernanceError
@@ -39,21 +41,43 @@ def read_place(place: Place, around: Surroundings) -> Reading:
     return fit(reader.read(getattr(place, place.reader), place.by, around))
 
 
-def _by_plugin(place: PluginPlace, by: str, around: Surroundings) -> Reading:
-    entry = next((one for one in entry_points(group=READERS_GROUP) if one.name == place.reader), None)
-    if entry is None:
-        raise CannotEvaluate(
-            f"no installed package has a reader '{place.reader}'", hint="install the package that has it"
-        )
-    reader = _load(entry)
+def state_of(place: Place, around: Surroundings) -> str:
+    """What tells whether a place may say something else than before; "" where nobody knows without reading.
+
+    It holds what the place is asked for, and by which release.
+
+    Raises:
+        CannotEvaluate: as :func:`read_place`.
+    """
+    reader = (
+        _of_plugin(place.plugin)
+        if place.plugin is not None
+        else next(one for one in READERS if one.name == place.reader)
+    )
+    if reader.state is None:
+        return ""
+    options: Any = getattr(place, place.named[0])
+    asked = _options(reader, options, place.by) if place.plugin is not None else options
     try:
-        options = reader.options.model_validate(place.options)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, wrong["loc"]))
-        raise CannotEvaluate(
-            f"{by}: options.{where}: {wrong['msg']}", hint="correct governance.yaml"
-        ) from error
+        found = reader.state(asked, around)
+    except GovernanceError:
+        raise
+    except Exception as error:  # foreign code can raise anything; then the place is read, which names it
+        if place.plugin is None:
+            raise
+        del error
+        return ""
+    return f"{version('governance_pipeline')} {options.model_dump_json()} {found}" if found else ""
+
+
+def _of_plugin(place: PluginPlace) -> Reader:
+    return _load(_entry(place))
+
+
+def _by_plugin(place: PluginPlace, by: str, around: Surroundings) -> Reading:
+    entry = _entry(place)
+    reader = _load(entry)
+    options = _options(reader, place, by)
     try:
         reading = reader.read(options, by, around)
     except GovernanceError:
@@ -63,6 +87,26 @@ def _by_plugin(place: PluginPlace, by: str, around: Surroundings) -> Reading:
     if not isinstance(reading, Reading):
         raise _broken(entry, f"it returned {type(reading).__name__} and no Reading")
     return reading
+
+
+def _entry(place: PluginPlace) -> EntryPoint:
+    entry = next((one for one in entry_points(group=READERS_GROUP) if one.name == place.reader), None)
+    if entry is None:
+        raise CannotEvaluate(
+            f"no installed package has a reader '{place.reader}'", hint="install the package that has it"
+        )
+    return entry
+
+
+def _options(reader: Reader, place: PluginPlace, by: str) -> FileModel:
+    try:
+        return reader.options.model_validate(place.options)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, wrong["loc"]))
+        raise CannotEvaluate(
+            f"{by}: options.{where}: {wrong['msg']}", hint="correct governance.yaml"
+        ) from error
 
 
 def _load(entry: EntryPoint) -> Reader:

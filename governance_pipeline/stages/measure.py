@@ -19,6 +19,7 @@ from governance_pipeline.stages.baselines import Baselines
 from governance_pipeline.stages.crosses import Counts
 from governance_pipeline.stages.discover import Discovery
 from governance_pipeline.stages.manifests import Manifests
+from governance_pipeline.stages.places import PlacesRead
 from governance_pipeline.stages.recall import Memory
 from governance_pipeline.stages.scan import Scans, night_end
 from governance_pipeline.stages.services import Services
@@ -45,6 +46,7 @@ class Evidence:
     gaps: Sequence[Gap] = ()
     manifests: Manifests = field(default_factory=Manifests)
     stations: Mapping[str, tuple[Station, ...]] = field(default_factory=dict)
+    places: PlacesRead = field(default_factory=PlacesRead)
 
 
 def measure(

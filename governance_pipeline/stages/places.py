@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from governance_pipeline.catalog.readers import read_place
+from governance_pipeline.catalog.readers import read_place, state_of
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import GovernanceError
 from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.stages.scan import night_end
 from governance_pipeline.stages.services import Services
-from governance_pipeline.store.ports import Store
+from governance_pipeline.store.ports import Store, Unit
 from governance_pipeline.vocabulary.lineage import Reading
 from governance_pipeline.vocabulary.night import PlaceRead
 
@@ -24,10 +25,14 @@ class PlacesRead:
     Attributes:
         readings: one for each place of governance.yaml, in its order.
         problems: by place, why it could not be read; its reading is then that of the night before.
+        states: by place that can tell it, what tells whether it says something else than before.
+        unchanged: the places that were not read, because that is as it was on the night before.
     """
 
     readings: Sequence[Reading] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    unchanged: frozenset[str] = frozenset()
 
     def told(self, night: date) -> Iterator[PlaceRead]:
         """What the night says about each place."""
@@ -35,28 +40,77 @@ class PlacesRead:
         for by in dict.fromkeys((*read, *self.problems)):
             found = read.get(by, Reading(by))
             yield PlaceRead(
-                night, by, len(found.edges), len(found.nodes), found.not_understood, self.problems.get(by)
+                night,
+                by,
+                len(found.edges),
+                len(found.nodes),
+                found.not_understood,
+                self.problems.get(by),
+                unchanged=by in self.unchanged,
             )
 
 
 def read_places(services: Services, night: date) -> PlacesRead:
-    """Read every place. One that cannot be read costs the night nothing but its news: what the last
-    recorded night knew from it stays in the graph.
+    """Read every place that is not as it was. One that cannot be read costs the night nothing but its news:
+    what the last recorded night knew from it stays in the graph.
     """
     project = services.project
     around = surroundings(project, night_end(project, night), services.environ)
     readings: dict[str, Reading] = {}
     problems: dict[str, str] = {}
+    states: dict[str, str] = {}
+    last = _last_night(services.store, project, night)
+    unchanged: dict[str, tuple[str, ...]] = {}
     for place in project.settings.catalog:
         try:
-            readings[place.by] = read_place(place, around)
+            states[place.by] = state_of(place, around)  # first: what changes meanwhile is read next night
+            parts = _not_understood_then(services.store, place.by, last, states[place.by])
+            if parts is None:
+                readings[place.by] = read_place(place, around)
+            else:
+                unchanged[place.by] = parts
         except GovernanceError as error:
+            states.pop(place.by, None)
             problems[place.by] = str(error)
-    if problems:
+    if problems or unchanged:
         recorded = recorded_places(services.store, project, night - timedelta(days=1)).readings
-        readings |= {reading.by: reading for reading in recorded if reading.by in problems}
+        readings |= {
+            reading.by: replace(reading, not_understood=unchanged.get(reading.by, ()))
+            for reading in recorded
+            if reading.by in problems or reading.by in unchanged
+        }
     ordered = [readings[place.by] for place in project.settings.catalog if place.by in readings]
-    return PlacesRead(tuple(ordered), problems)
+    return PlacesRead(tuple(ordered), problems, states, frozenset(unchanged))
+
+
+def record_places(unit: Unit, night: date, places: PlacesRead) -> None:
+    """Remember what tells whether a place says something else, with what was not understood of it."""
+    for reading in places.readings:
+        state = places.states.get(reading.by)
+        if state:
+            told = {"state": state, "not_understood": list(reading.not_understood)}
+            unit.profiles.put(_stored_as(reading.by), night, told)
+
+
+def _stored_as(by: str) -> str:
+    """The name under which it is kept among the profiles; no dataset has a ``#``."""
+    return f"place#{hashlib.sha256(by.encode()).hexdigest()}"
+
+
+def _last_night(store: Store, project: Project, night: date) -> date | None:
+    """The night that the lineage which is known before ``night`` was recorded on."""
+    with store.reading() as unit:
+        found = unit.nights.between(project.settings.schedule.start, night - timedelta(days=1))
+    return found[-1].night if found else None
+
+
+def _not_understood_then(store: Store, by: str, last: date | None, state: str) -> tuple[str, ...] | None:
+    """What the last night did not understand of a place that is as it was; None where it is not."""
+    if last is None or not state:
+        return None
+    with store.reading() as unit:
+        told = unit.profiles.get(_stored_as(by), last)
+    return tuple(told["not_understood"]) if told is not None and told["state"] == state else None
 
 
 def recorded_places(store: Store, project: Project, night: date) -> PlacesRead:

@@ -15,6 +15,7 @@ from governance_pipeline.stages.consequences import Consequences
 from governance_pipeline.stages.crosses import record_crosses
 from governance_pipeline.stages.manifests import record_manifests
 from governance_pipeline.stages.measure import Evidence
+from governance_pipeline.stages.places import record_places
 from governance_pipeline.stages.reviewing import ReviewChanges
 from governance_pipeline.store.ports import NightRecord, Store, Unit
 from governance_pipeline.vocabulary.entity import Entity
@@ -98,6 +99,7 @@ def _record_discoveries(unit: Unit, evidence: Evidence) -> None:
         )
     record_crosses(unit, evidence.night, evidence.crosses)
     record_manifests(unit, evidence.manifests)
+    record_places(unit, evidence.night, evidence.places)
 
 
 def _record_consequences(unit: Unit, consequences: Consequences) -> None:

@@ -30,7 +30,8 @@ class VersionDiscovered:
 class PlaceRead:
     """A place of `catalog` in governance.yaml, with the edges and nodes it brought and the parts of it that
     were not understood; and `registry:model` where something is wrong in a model's registry, with its
-    versions as nodes. Where it could not be read, ``error`` says why, and the rest is of the night before.
+    versions as nodes. Where it could not be read, ``error`` says why, and the rest is of the night before;
+    so it is where it is ``unchanged``, and was not read.
     """
 
     night: date
@@ -39,6 +40,7 @@ class PlaceRead:
     nodes: int
     not_understood: tuple[str, ...] = ()
     error: str | None = None
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from governance_pipeline.catalog.database import reading
 from governance_pipeline.catalog.feast import read_feast
 from governance_pipeline.catalog.feast_messages import Message, decode
+from governance_pipeline.catalog.feast_registry import registry_state
 from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.charter.places import FeastPlace
 from governance_pipeline.charter.settings import Connection
@@ -494,6 +495,31 @@ def test_a_sql_registry_in_postgres_says_what_the_file_says(tmp_path: Path, post
     of_file = read(tmp_path, registry)
     assert flows(found) == flows(of_file)
     assert [one.digest for one in found.nodes] == [one.digest for one in of_file.nodes]
+
+
+def test_a_registry_that_was_not_applied_to_again_is_told_by_its_state(tmp_path: Path):
+    registry = a_registry()
+    a_view(registry)
+    a_service(registry, views={"incomes": ["ratio"]})
+    in_database(f"sqlite:///{tmp_path}/feast.sqlite", registry)
+    surroundings = around(tmp_path, feats="sqlite:///feast.sqlite")
+
+    def state_after(statement: str) -> str:
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/feast.sqlite")
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement), {"now": int(time.time())})
+        engine.dispose()
+        return registry_state(FeastPlace(connection="feats"), surroundings)
+
+    seen = [
+        state_after("select 1"),
+        state_after("update feature_views set last_updated_timestamp = 7"),
+        state_after("delete from feature_services"),
+    ]
+    assert len({*seen}) == len(seen)
+    assert all(seen)
+    assert state_after("select 1") == seen[-1]
+    assert state_after("update feature_views set last_updated_timestamp = :now") == "", "it may go on"
 
 
 def test_a_broken_row_of_a_sql_registry_costs_itself_only(tmp_path: Path):

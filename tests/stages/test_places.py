@@ -62,6 +62,42 @@ def test_a_place_that_cannot_be_read_is_told_and_keeps_what_the_night_before_kne
         assert Entity.source("main.orders") in {edge.target for edge in unit.lineage.of_night(NIGHT)}
 
 
+def test_a_place_that_is_as_it_was_is_not_read_again_and_stays_in_the_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
+    services = a_services(tmp_path, project=a_small_project(tmp_path, settings={"catalog": [DBT]}))
+    read: list[str] = []
+    whole = readers.read_place
+    monkeypatch.setattr(
+        "governance_pipeline.stages.places.read_place",
+        lambda place, around: read.append(place.by) or whole(place, around),
+    )
+
+    def night(number: int) -> tuple[PlaceRead, object]:
+        when = NIGHT - timedelta(days=5 - number)
+        (told,) = [event for event in run_night(services, when) if isinstance(event, PlaceRead)]
+        with services.store.reading() as unit:
+            known = [edge for edge in unit.lineage.of_night(when) if edge.by == told.place]
+            return replace(told, night=NIGHT), (known, unit.lineage.nodes_of_night(when))
+
+    first, graph = night(1)
+    again, as_before = night(2)
+    assert (len(read), first.unchanged, again.unchanged) == (1, False, True)
+    assert replace(again, unchanged=False) == first
+    assert as_before == graph
+    assert night(2)[1] == graph, "the same night once more"
+    (tmp_path / "manifest.json").write_text(json.dumps({**MANIFEST, "nodes": {}}))
+    changed, after = night(3)
+    assert (len(read), changed.unchanged, changed.edges) == (2, False, 0)
+    assert after != graph
+    (tmp_path / "manifest.json").unlink()
+    assert night(4)[0].error is not None
+    (tmp_path / "manifest.json").write_text(json.dumps({**MANIFEST, "nodes": {}}))
+    assert not night(5)[0].unchanged, "the night before could not say"
+    assert len(read) == 4
+
+
 class Options(FileModel):
     place: str
 
@@ -111,6 +147,27 @@ def test_a_reader_of_another_package_costs_its_own_place_only(
     assert told.nodes == nodes
     assert (error is None and told.error is None) or str(error) in str(told.error)
     assert isinstance(events[-1], NightSealed)
+
+
+def test_a_plugin_that_tells_its_state_is_read_once_and_anew_with_other_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[str] = []
+
+    def counted(options: Options, by: str, around: Surroundings) -> Reading:
+        read.append(options.place)
+        return _reads(options, by, around)
+
+    reader = Reader("datahub", Options, counted, lambda options, around: "as ever")
+    monkeypatch.setattr(readers, "entry_points", lambda group: [FakeEntry(reader)])
+    store = None
+    for number, place in enumerate(("x", "x", "y", "y")):
+        places = [{"plugin": {"reader": "datahub", "options": {"place": place}}}]
+        services = a_services(tmp_path, project=a_small_project(tmp_path, settings={"catalog": places}))
+        services = replace(services, store=store or services.store)
+        store = services.store
+        list(run_night(services, NIGHT - timedelta(days=4 - number)))
+    assert read == ["x", "y"]
 
 
 def test_a_project_without_places_reads_none(tmp_path: Path):
