@@ -106,26 +106,13 @@ def _reached(found: Seen, entity: Entity, output: Format) -> None:
 
 def _of_sql(found: Seen, entity: Entity, file: Path, output: Format) -> None:
     from governance_pipeline.errors import UsageError
-    from governance_pipeline.lineage.new_sql import read_new_sql
-    from governance_pipeline.lineage.proposals import Change, consequences_of_sql, require, rewritten
-    from governance_pipeline.stages.lineage_answers import LineageChange
+    from governance_pipeline.stages.lineage_answers import made_by
 
-    require(entity, Change.SQL)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}", hint="name a file with SQL") from error
-    new = read_new_sql(found.project, entity, text)
-    differing = rewritten(found.graph, entity, new)
-    reached = consequences_of_sql(found.graph, entity.dataset_name, differing, found.risks)
-    answer = LineageChange(
-        str(entity),
-        found.as_of,
-        f"is made by {file.name}",
-        list(differing),
-        list(reached),
-        list(new.not_understood),
-    )
+    answer = made_by(found, entity, text, file.name)
     _print(entity, answer, output)
 
 

@@ -9,7 +9,15 @@ from governance_pipeline.errors import NotFound, UsageError
 from governance_pipeline.lineage.drift import Drift, Known, drift
 from governance_pipeline.lineage.gaps import Gap, gaps
 from governance_pipeline.lineage.impact import starts, steps
-from governance_pipeline.lineage.proposals import Change, Consequence, Rewritten, consequences
+from governance_pipeline.lineage.proposals import (
+    Change,
+    Consequence,
+    Rewritten,
+    consequences,
+    consequences_of_sql,
+    require,
+    rewritten,
+)
 from governance_pipeline.lineage.ranking import Affected, affected
 from governance_pipeline.lineage.story import Told, tell
 from governance_pipeline.reviews.fold import fold
@@ -95,6 +103,32 @@ def changed(found: Seen, entity: Entity, change: Change, retype: str | None = No
         worst = ()
     what = {Change.DROP: "is dropped", Change.RETYPE: f"becomes {retype}", Change.STOP: "gets no more data"}
     return LineageChange(str(entity), found.as_of, what[change], [], list(worst), [])
+
+
+def made_by(found: Seen, entity: Entity, sql: str, shown: str) -> LineageChange:
+    """What it would do if a dataset, or a column, were made by other SQL.
+
+    Args:
+        shown: where the SQL is from, in words.
+
+    Raises:
+        UsageError: nothing of the kind is made by SQL.
+        NotFound: no contract describes it.
+    """
+    from governance_pipeline.lineage.new_sql import read_new_sql  # what reads SQL is slow to load
+
+    require(entity, Change.SQL)
+    new = read_new_sql(found.project, entity, sql)
+    differing = rewritten(found.graph, entity, new)
+    reached = consequences_of_sql(found.graph, entity.dataset_name, differing, found.risks)
+    return LineageChange(
+        str(entity),
+        found.as_of,
+        f"is made by {shown}",
+        list(differing),
+        list(reached),
+        list(new.not_understood),
+    )
 
 
 def left_open(found: Seen) -> LineageGaps:

@@ -32,6 +32,7 @@ from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.json_form import jsonable
 from governance_pipeline.vocabulary.json_schema import component
 from governance_pipeline.web.asked import asked, day
+from governance_pipeline.web.proposed import proposed_route
 from governance_pipeline.web.route import Route, query, responses
 
 _DAY = {"type": "string", "format": "date"}
@@ -42,7 +43,13 @@ _REFUSALS = (400, 401, 404, 503)
 
 def lineage_routes(root: Path, store: Store) -> list[Route]:
     """The routes over a project's folder and its store."""
-    return [_trace(root, store), _impact(root, store), _gaps(root, store), _diff(root, store)]
+    return [
+        _trace(root, store),
+        _impact(root, store),
+        proposed_route(root, store),
+        _gaps(root, store),
+        _diff(root, store),
+    ]
 
 
 def _seen(root: Path, store: Store, given: Mapping[str, str]) -> Seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -106,6 +107,56 @@ def test_what_cannot_be_answered_is_refused(asking: Client):
     for asked, expected in REFUSED:
         status, told = asking.get(f"{AT}/{asked}", **KEY)
         assert (status, sorted(told)) == (expected, ["code", "message"]), (asked, told)
+
+
+@pytest.mark.parametrize(
+    ("node", "sql"),
+    [
+        ("dataset:shop.features", "SELECT subject_id, recorded_at FROM shop.people"),
+        ("column:shop.features#ratio", "recorded_at"),
+        ("dataset:shop.features", "SELECT FROM WHERE"),
+    ],
+)
+def test_new_sql_is_answered_as_the_command_line_answers_a_file(
+    asking: Client, governance: Command, shop: Path, tmp_path: Path, node: str, sql: str
+):
+    file = tmp_path / "the new SQL"
+    file.write_text(sql)
+    told = governance("lineage", "impact", node, "--sql", file, "-p", shop, "-f", "json").json
+    status, answer = asking.post(json.dumps({"node": node, "sql": sql}).encode(), f"{AT}/impact/sql", **KEY)
+    assert (status, answer) == (200, told)
+    assert complaints("lineage-change", answer) == []
+    if "FROM shop" in sql:
+        assert {one["column"]: one["dropped"] for one in answer["columns"]}["ratio"]
+        assert any(one["effect"] == "breaks" for one in answer["consequences"]), answer
+        past = {"node": node, "sql": sql, "as_of": "2026-03-02"}
+        assert asking.post(json.dumps(past).encode(), f"{AT}/impact/sql", **KEY)[1]["as_of"] == "2026-03-02"
+
+
+UNFIT = [
+    ({}, 400, "$.node is missing"),
+    ({"node": "dataset:shop.features"}, 400, "$.sql is missing"),
+    ({"node": "dataset:shop.features", "sql": " "}, 400, "$.sql is empty"),
+    ({"node": "dataset:shop.features", "sql": "x" * 200_001}, 400, "longer than 200,000"),
+    ({"node": "dataset:shop.features", "sql": 7}, 400, "$.sql is a number"),
+    ({"node": "dataset:shop.features", "sql": "a\x00"}, 400, "NUL"),
+    ({"node": "dataset:shop.features", "sql": "x", "drop": True}, 400, "other keys"),
+    ({"node": "dataset:shop.features", "sql": "x", "as_of": ""}, 400, "as_of is not a day"),
+    ({"node": "dataset:shop.features", "sql": "x", "as_of": "1999-01-01"}, 404, ""),
+    ({"node": "dataset:shop.gone", "sql": "x"}, 404, "shop.gone"),
+    ({"node": "model:approval", "sql": "x"}, 400, ""),
+    ([], 400, "is an array"),
+]
+
+
+@pytest.mark.xdist_group("asked over HTTP")
+def test_a_question_about_sql_that_is_not_right_is_refused_with_the_place(asking: Client):
+    for question, expected, why in UNFIT:
+        status, told = asking.post(json.dumps(question).encode(), f"{AT}/impact/sql", **KEY)
+        assert (status, sorted(told)) == (expected, ["code", "message"]), (question, told)
+        assert why in told["message"]
+    assert asking.post(b"{", f"{AT}/impact/sql", **KEY)[0] == 400
+    assert asking.post(b"{}", f"{AT}/impact/sql")[0] == 401
 
 
 def test_nothing_is_said_without_the_key(asking: Client):
