@@ -15,9 +15,9 @@ from governance_pipeline.profiles.consent import consent_tallies, subjects_diffe
 from governance_pipeline.profiles.consent_then import (
     at_event,
     at_training,
+    clock_of,
     purposes_on_consent,
     spans,
-    told_by_day,
 )
 from governance_pipeline.profiles.facts import event_time
 from governance_pipeline.profiles.ledger import ledger_states
@@ -113,17 +113,17 @@ class ConsentStates:
         if not consent.at_event or moment is None or not purposes_on_consent(plan):
             return found
         as_text = subjects_differ(table, consent, ledger, plan.contract.subject_key or "")
-        by_day = told_by_day(moment, consent, ledger, session.dialect)
+        clock = clock_of(moment, consent, ledger, session.dialect)
 
         def held() -> exp.Select:
             vendors = vendor_masks(session, consent, ledger)
             return spans(
-                consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors, by_day=by_day
+                consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors, clock=clock
             )
 
-        key = (*self._key(consent, ledger, plan, as_text), "spans", by_day)
+        key = (*self._key(consent, ledger, plan, as_text), "spans", clock)
         with self._kept(session, key, held) as kept:
-            return found + at_event(session, table, kept, plan, moment, as_text=as_text, by_day=by_day)
+            return found + at_event(session, table, kept, plan, moment, as_text=as_text, clock=clock)
 
     def _key(self, consent: ConsentPlan, ledger: SourceTable, plan: ScanPlan, as_text: bool) -> _Key:
         said = repr((consent.ledger, consent.words, consent.notices))
