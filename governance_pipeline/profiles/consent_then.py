@@ -173,127 +173,43 @@ def at_event(
 
 
 def _covered(session: Session, rows: exp.Select, held: exp.Expression, purpose: str) -> ConsentThen:
-    """Most people have one span, and their first and last row say whether it covers all of theirs, or none.
-    Only of the others each row is looked at. One statement, so that the first part is done once.
+    counted = sql.select(
+        [
+            sql.count(),
+            sql.count_where(sql.equal(sql.own("covered"), sql.own("n"))),
+            exp.Coalesce(this=exp.Sum(this=sql.own("n")), expressions=[sql.number(0)]),
+            exp.Coalesce(this=exp.Sum(this=sql.own("covered")), expressions=[sql.number(0)]),
+        ],
+        _by_subject(rows, held, purpose).subquery("counted", copy=False),
+    )
+    ((subjects, covered, n, covered_rows),) = session.rows(sql.render(counted, session.dialect))
+    return ConsentThen(purpose, Moment.EVENT, int(subjects), int(covered), int(n), int(covered_rows))
+
+
+def _by_subject(rows: exp.Select, held: exp.Expression, purpose: str) -> exp.Select:
+    """SELECT n, covered: each subject's rows, and those within one of the spans. Joined by equality alone,
+    which engines do by hash; a row is counted at its subject's first span.
     """
     spans_of = sql.select(map(sql.own, ("subject", "since", "until", "turn")), held).where(
         sql.equal(sql.own("purpose"), exp.Literal.string(purpose)), copy=False
     )
-    people = exp.to_table("people")
-    settled = sql.equal(sql.own("verdict"), sql.number(_ALL))
-    told = sql.select(
-        [
-            sql.count(),
-            sql.count_where(settled),
-            _total(sql.own("n")),
-            _total(sql.either(settled.copy(), sql.own("n"), sql.number(0))),
-        ],
-        people,
-    )
-    some = sql.select(map(sql.own, ("subject", "n")), people.copy()).where(
-        sql.equal(sql.own("verdict"), sql.number(_SOME)), copy=False
-    )
-    looked_at = sql.select(
-        [
-            sql.number(0),
-            sql.count_where(sql.equal(sql.own("covered"), sql.own("n"))),
-            sql.number(0),
-            _total(sql.own("covered")),
-        ],
-        _row_by_row(rows, some, spans_of).subquery("counted", copy=False),
-    )
-    asked = exp.Union(this=told, expression=looked_at, distinct=False)
-    statement = asked.with_(
-        "people", as_=_at_ends(rows, spans_of), materialized=sql.materialized(session.dialect), copy=False
-    )
-    found = session.rows(sql.render(statement, session.dialect))
-    subjects, covered, n, covered_rows = (sum(int(row[place]) for row in found) for place in range(4))
-    return ConsentThen(purpose, Moment.EVENT, subjects, covered, n, covered_rows)
-
-
-_NONE, _ALL, _SOME = 0, 1, 2
-
-
-def _total(what: exp.Expression) -> exp.Expression:
-    return exp.Coalesce(this=exp.Sum(this=what), expressions=[sql.number(0)])
-
-
-def _at_ends(rows: exp.Select, spans_of: exp.Select) -> exp.Select:
-    """SELECT subject, n, verdict: each subject's rows, and whether all, none or some of them were covered, by
-    the first and the last of them; some is what these cannot say.
-    """
-    ends = sql.select(
-        [
-            sql.own("subject"),
-            sql.labelled(sql.count(), "n"),
-            sql.labelled(sql.lowest(exp.column("at", table="happened")), "oldest"),
-            sql.labelled(sql.highest(exp.column("at", table="happened")), "newest"),
-        ],
-        rows.copy().subquery("happened", copy=False),
-    ).group_by(sql.own("subject"), copy=False)
-    first, second = (
-        spans_of.copy().where(sql.equal(sql.own("turn"), sql.number(turn)), copy=False) for turn in (1, 2)
-    )
-    since, until = (exp.column(name, table="held") for name in ("since", "until"))
-    oldest, newest = (exp.column(name, table="ends") for name in ("oldest", "newest"))
-    lasts = exp.Paren(this=exp.Or(this=sql.absent(until), expression=sql.less(newest, until.copy())))
-    outside = exp.Or(this=sql.less(newest.copy(), since), expression=sql.at_least(oldest, until.copy()))
-    verdict = exp.Case(
-        ifs=[
-            exp.If(this=sql.absent(since.copy()), true=sql.number(_NONE)),
-            exp.If(this=sql.present(exp.column("turn", table="again")), true=sql.number(_SOME)),
-            exp.If(this=sql.both(sql.at_least(oldest.copy(), since.copy()), lasts), true=sql.number(_ALL)),
-            exp.If(this=outside, true=sql.number(_NONE)),
-        ],
-        default=sql.number(_SOME),
-    )
-    found = sql.select(
-        [
-            exp.column("subject", table="ends"),
-            exp.column("n", table="ends"),
-            sql.labelled(verdict, "verdict"),
-        ],
-        ends.subquery("ends", copy=False),
-    )
-    for name, spans_ in (("held", first), ("again", second)):
-        on = sql.equal(exp.column("subject", table="ends"), exp.column("subject", table=name))
-        found = found.join(spans_.subquery(name, copy=False), on=on, join_type="left", copy=False)
-    return found
-
-
-def _row_by_row(rows: exp.Select, some: exp.Select, spans_of: exp.Select) -> exp.Select:
-    """SELECT n, covered: of the subjects in ``some``, their rows, and those within one of the spans. Joined
-    by equality alone, which engines do by hash.
-    """
-    at, since, until = (
-        exp.column(name, table=of) for name, of in (("at", "happened"), ("since", "held"), ("until", "held"))
+    at, since, until, turn = (
+        exp.column(name, table=of)
+        for name, of in (("at", "happened"), ("since", "held"), ("until", "held"), ("turn", "held"))
     )
     within = sql.both(
         sql.at_least(at, since),
         exp.Paren(this=exp.Or(this=sql.absent(until), expression=sql.less(at, until))),
     )
-    subject = exp.column("subject", table="doubtful")
+    first = exp.Or(this=sql.absent(turn), expression=sql.equal(turn, sql.number(1)))
+    on = sql.equal(exp.column("subject", table="happened"), exp.column("subject", table="held"))
     return (
         sql.select(
-            [
-                sql.labelled(sql.highest(exp.column("n", table="doubtful")), "n"),
-                sql.labelled(sql.count_where(within), "covered"),
-            ],
-            rows.copy().subquery("happened", copy=False),
+            [sql.labelled(sql.count_where(first), "n"), sql.labelled(sql.count_where(within), "covered")],
+            rows.subquery("happened", copy=False),
         )
-        .join(
-            some.subquery("doubtful", copy=False),
-            on=sql.equal(exp.column("subject", table="happened"), subject),
-            join_type="inner",
-            copy=False,
-        )
-        .join(
-            spans_of.copy().subquery("held", copy=False),
-            on=sql.equal(subject.copy(), exp.column("subject", table="held")),
-            join_type="inner",
-            copy=False,
-        )
-        .group_by(subject.copy(), copy=False)
+        .join(spans_of.subquery("held", copy=False), on=on, join_type="left", copy=False)
+        .group_by(exp.column("subject", table="happened"), copy=False)
     )
 
 

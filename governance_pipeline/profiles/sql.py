@@ -174,11 +174,6 @@ def over_window(window: str, body: str, dialect: str) -> str:
     return f"WITH w AS{inline} ({window}) {body}"
 
 
-def materialized(dialect: str) -> bool | None:
-    """How a WITH of sqlglot says that its part is done once; None where the dialect has no word for it."""
-    return True if dialect in _MATERIALIZING else None
-
-
 def union(selects: Iterable[str], dialect: str) -> str:
     """Rendered SELECTs, whose first columns are of one sortable type, as one statement.
 
