@@ -74,7 +74,7 @@ def registry_state(place: FeastPlace, around: Surroundings) -> str:
                 return ""
             table = sa.table(name, sa.column(written))
             rows, newest = connected.execute(sa.select(sa.func.count(), sa.func.max(table.c[written]))).one()
-            if newest is not None and newest > time() - _JUST_NOW:
+            if rows and not (isinstance(newest, int) and newest <= time() - _JUST_NOW):
                 return ""
             told.append(f"{name} {rows} {newest}")
     return "; ".join(told)

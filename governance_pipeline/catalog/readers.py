@@ -9,6 +9,7 @@ entry point, whose object is a :class:`~governance_pipeline.catalog.reader.Reade
 
 from __future__ import annotations
 
+import hashlib
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Any
 
@@ -44,13 +45,13 @@ def read_place(place: Place, around: Surroundings) -> Reading:
 def state_of(place: Place, around: Surroundings) -> str:
     """What tells whether a place may say something else than before; "" where nobody knows without reading.
 
-    It holds what the place is asked for, and by which release.
+    A digest, in which what the place is asked for counts too, and the release: options may hold a secret.
 
     Raises:
         CannotEvaluate: as :func:`read_place`.
     """
     reader = (
-        _of_plugin(place.plugin)
+        _load(_entry(place.plugin))
         if place.plugin is not None
         else next(one for one in READERS if one.name == place.reader)
     )
@@ -62,16 +63,12 @@ def state_of(place: Place, around: Surroundings) -> str:
         found = reader.state(asked, around)
     except GovernanceError:
         raise
-    except Exception as error:  # foreign code can raise anything; then the place is read, which names it
+    except Exception:  # foreign code can raise anything; then the place is read, which names it
         if place.plugin is None:
             raise
-        del error
         return ""
-    return f"{version('governance_pipeline')} {options.model_dump_json()} {found}" if found else ""
-
-
-def _of_plugin(place: PluginPlace) -> Reader:
-    return _load(_entry(place))
+    told = f"{version('governance_pipeline')} {options.model_dump_json()} {found}"
+    return hashlib.sha256(told.encode()).hexdigest() if found else ""
 
 
 def _by_plugin(place: PluginPlace, by: str, around: Surroundings) -> Reading:

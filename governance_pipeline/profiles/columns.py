@@ -39,6 +39,10 @@ class EngineType:
     zoned: bool = False
     dtype: Any = field(default=None, compare=False, repr=False)
 
+    def differs_from(self, other: EngineType) -> bool:
+        """Whether ids of the two types can be compared as text only."""
+        return not (self.name == other.name or self.family == other.family == "integer")
+
 
 def engine_type(dtype: Any) -> EngineType:
     """The type of an Ibis data type; what Ibis does not know is counted only, or read as text where

@@ -151,4 +151,4 @@ def subjects_differ(table: SourceTable, consent: ConsentPlan, ledger: SourceTabl
     mine, theirs = table.type_of(subject_key), ledger.type_of(consent.ledger.subject)
     assert mine is not None
     assert theirs is not None
-    return not (mine.name == theirs.name or mine.family == theirs.family == "integer")
+    return mine.differs_from(theirs)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from governance_pipeline.charter.contract import Contract
+from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import CannotEvaluate, SourceUnavailable
 from governance_pipeline.profiles.assemble import assemble, days_of
@@ -256,23 +256,17 @@ class IbisEngine:
         if consent is None or not contract.purposes or contract.subject_key is None:
             return profile
         try:
-            if family_of(consent.location) != session.family:
-                raise StatementFailed(
-                    "the consent ledger is in another database than this table, so the two cannot be compared"
-                )
             if table.type_of(contract.subject_key) is None:
                 why = table.absence(contract.subject_key)
                 raise StatementFailed(f"the subject column '{contract.subject_key}' {why}")
-            with self._tables.open(session, consent.location) as mapped:
+            with self._beside(session, consent.location, "consent ledger") as mapped:
                 ledger = self._received.beside(session, mapped, consent)
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
                 then, not_then = self._consent_then(session, table, ledger, plan, consent)
         except FilesMoved:
             raise
         except CannotEvaluate as error:  # a ledger that hangs costs the table its consent only
-            if isinstance(error, FileDamaged) and not error.file:
-                raise  # it may be a file of the table itself
-            return replace(profile, unmeasured={**profile.unmeasured, "consent": self._shown(error.message)})
+            return self._without(profile, "consent", error)
         unmeasured = {**profile.unmeasured, **not_then}
         return replace(profile, consent=tallies, consent_then=then, unmeasured=unmeasured)
 
@@ -288,20 +282,29 @@ class IbisEngine:
         if asked is None:
             return profile
         try:
-            if family_of(asked.location) != session.family:
-                raise StatementFailed(
-                    "the register of erasures is in another database than this table, so the two cannot be"
-                    " compared"
-                )
-            with self._tables.open(session, asked.location) as register:
+            with self._beside(session, asked.location, "register of erasures") as register:
                 found = outlived(session, table, register, plan, asked, moment)
         except FilesMoved:
             raise
-        except CannotEvaluate as error:  # a register that hangs costs the table this number only
-            if isinstance(error, FileDamaged) and not error.file:
-                raise  # it may be a file of the table itself
-            return replace(profile, unmeasured={**profile.unmeasured, "erasures": self._shown(error.message)})
+        except CannotEvaluate as error:
+            return self._without(profile, "erasures", error)
         return replace(profile, outlived=found)
+
+    @contextmanager
+    def _beside(self, session: Session, location: Location, what: str) -> Iterator[SourceTable]:
+        """Another table, to be compared with the one that is scanned."""
+        if family_of(location) != session.family:
+            raise StatementFailed(
+                f"the {what} is in another database than this table, so the two cannot be compared"
+            )
+        with self._tables.open(session, location) as found:
+            yield found
+
+    def _without(self, profile: Profile, part: str, error: CannotEvaluate) -> Profile:
+        """The profile, with why a part of it is not known. Raises where the table itself may be damaged."""
+        if isinstance(error, FileDamaged) and not error.file:
+            raise error
+        return replace(profile, unmeasured={**profile.unmeasured, part: self._shown(error.message)})
 
     def _consent_then(
         self,

@@ -30,12 +30,7 @@ def known_of(project: Project, graph: LineageGraph, unit: Unit, model: str, vers
     return Known.of(project, graph, model, seen, measured)
 
 
-def assessments_due(
-    project: Project, graph: LineageGraph, unit: Unit, model: str, version: str | None
-) -> tuple[tuple[str, str], ...]:
+def assessments_due(known: Known, unit: Unit) -> tuple[tuple[str, str], ...]:
     """The questionnaires that the model's tier asks for and that are due, by id, each with why."""
-    if not project.assessments:
-        return ()
-    known = known_of(project, graph, unit, model, version)
-    found = due_for_approval(project, known, last_assessments(unit, model))
+    found = due_for_approval(known.project, known, last_assessments(unit, known.model))
     return tuple((questionnaire.id, why) for questionnaire, why in found)

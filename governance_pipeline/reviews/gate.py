@@ -16,6 +16,7 @@ from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.reviews.admission import acts_on, rolled_back
 from governance_pipeline.reviews.assessed import assessments_due
+from governance_pipeline.reviews.assessments import Known
 from governance_pipeline.reviews.evidence import Evidence, FindingKey, concerned_entities, gather
 from governance_pipeline.reviews.review import ReviewState
 from governance_pipeline.reviews.service import review_of_version
@@ -155,7 +156,10 @@ def _gather(
         review = review_of_version(unit, model_name, version)
         left = rolled_back(acts_on(unit, model_name), version)
         graph = LineageGraph.of(edges)
-        due = assessments_due(project, graph, unit, model_name, version)
+        due: tuple[tuple[str, str], ...] = ()
+        if project.assessments:
+            seen = unit.versions.get(model_name, version)
+            due = assessments_due(Known.of(project, graph, model_name, seen, measurements), unit)
     entities = concerned_entities(model, graph)
     evidence = gather(
         found,

@@ -17,7 +17,7 @@ from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, Conflict, NotFound, Refused
 from governance_pipeline.lineage.graph import LineageGraph
 from governance_pipeline.reviews import acts
-from governance_pipeline.reviews.assessed import assessments_due
+from governance_pipeline.reviews.assessed import assessments_due, known_of
 from governance_pipeline.reviews.fold import after, fold
 from governance_pipeline.reviews.interests import find_ties, interests, told
 from governance_pipeline.reviews.people import Circle
@@ -93,7 +93,10 @@ class Table:
         """The people around a review."""
         version = unit.versions.get(state.model, state.version) if state.version else None
         ties = find_ties(self.project, self.graph, state.model, version, self.today)
-        due = assessments_due(self.project, self.graph, unit, state.model, state.version)
+        due: tuple[tuple[str, str], ...] = ()
+        if self.project.assessments:
+            known = known_of(self.project, self.graph, unit, state.model, state.version)
+            due = assessments_due(known, unit)
         return Circle(self.project, state, ties.people, self.today, ties.unread, due)
 
     def person(self, identity: str) -> Person:

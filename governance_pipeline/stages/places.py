@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 from governance_pipeline.catalog.readers import read_place, state_of
 from governance_pipeline.charter.project import Project
@@ -59,16 +60,16 @@ def read_places(services: Services, night: date) -> PlacesRead:
     readings: dict[str, Reading] = {}
     problems: dict[str, str] = {}
     states: dict[str, str] = {}
-    last = _last_night(services.store, project, night)
+    then = _last_told(services.store, project, night)
     unchanged: dict[str, tuple[str, ...]] = {}
     for place in project.settings.catalog:
         try:
             states[place.by] = state_of(place, around)  # first: what changes meanwhile is read next night
-            parts = _not_understood_then(services.store, place.by, last, states[place.by])
-            if parts is None:
+            told = then.get(place.by)
+            if told is None or not states[place.by] or told["state"] != states[place.by]:
                 readings[place.by] = read_place(place, around)
             else:
-                unchanged[place.by] = parts
+                unchanged[place.by] = tuple(told["not_understood"])
         except GovernanceError as error:
             states.pop(place.by, None)
             problems[place.by] = str(error)
@@ -97,20 +98,19 @@ def _stored_as(by: str) -> str:
     return f"place#{hashlib.sha256(by.encode()).hexdigest()}"
 
 
-def _last_night(store: Store, project: Project, night: date) -> date | None:
-    """The night that the lineage which is known before ``night`` was recorded on."""
+def _last_told(store: Store, project: Project, night: date) -> Mapping[str, Mapping[str, Any]]:
+    """By place, what :func:`record_places` remembered on the night that the lineage known before ``night`` is
+    of.
+    """
     with store.reading() as unit:
-        found = unit.nights.between(project.settings.schedule.start, night - timedelta(days=1))
-    return found[-1].night if found else None
-
-
-def _not_understood_then(store: Store, by: str, last: date | None, state: str) -> tuple[str, ...] | None:
-    """What the last night did not understand of a place that is as it was; None where it is not."""
-    if last is None or not state:
-        return None
-    with store.reading() as unit:
-        told = unit.profiles.get(_stored_as(by), last)
-    return tuple(told["not_understood"]) if told is not None and told["state"] == state else None
+        recorded = unit.nights.between(project.settings.schedule.start, night - timedelta(days=1))
+        if not recorded:
+            return {}
+        found = {
+            place.by: unit.profiles.get(_stored_as(place.by), recorded[-1].night)
+            for place in project.settings.catalog
+        }
+    return {by: told for by, told in found.items() if told is not None}
 
 
 def recorded_places(store: Store, project: Project, night: date) -> PlacesRead:

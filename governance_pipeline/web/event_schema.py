@@ -14,10 +14,10 @@ from governance_pipeline.lineage.openlineage_in import MAX_RUN_ID
 
 Schema = dict[str, Any]
 
-_SEEN = r"[^\s\x1c-\x1f\x85]"  # at least one character that is no space, as Python has it
+SEEN = r"[^\s\x1c-\x1f\x85]"  # at least one character that is no space, as Python has it
 _FROM_YEAR_2 = "^(?!000[01])"  # earlier instants may lie before the first that is known
 _TEXT: Schema = {"type": ["string", "null"]}
-_NAME: Schema = {"type": "string", "pattern": _SEEN}
+_NAME: Schema = {"type": "string", "pattern": SEEN}
 _TRUTH: Schema = {"type": ["boolean", "null"]}
 _NONE: Schema = {"type": ["array", "null"], "maxItems": 0}
 _NUMBER: Schema = {"type": ["number", "null"]}
@@ -109,7 +109,7 @@ EVENT_SCHEMAS: Mapping[str, Schema] = {
                         {
                             "fields": _object(
                                 {},
-                                propertyNames={"pattern": _SEEN},
+                                propertyNames={"pattern": SEEN},
                                 additionalProperties=_object(
                                     {
                                         "transformationType": _TEXT,

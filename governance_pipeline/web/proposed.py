@@ -22,18 +22,18 @@ from governance_pipeline.store.ports import Store
 from governance_pipeline.vocabulary.json_form import jsonable
 from governance_pipeline.vocabulary.json_schema import component
 from governance_pipeline.web.asked import asked, day
+from governance_pipeline.web.event_schema import SEEN
 from governance_pipeline.web.route import JSON, Route, responses
 
 _MAX_BODY_BYTES = 1_000_000
 _FIELDS = ("node", "sql", "as_of")
-_SEEN = r"[^\s\x1c-\x1f\x85]"
 _QUESTION = {
     "type": "object",
     "required": ["node", "sql"],
     "additionalProperties": False,
     "properties": {
-        "node": {"type": "string", "pattern": _SEEN, "description": "dataset:..., or column:...#..."},
-        "sql": {"type": "string", "pattern": _SEEN, "maxLength": MAX_SQL_CHARACTERS},
+        "node": {"type": "string", "pattern": SEEN, "description": "dataset:..., or column:...#..."},
+        "sql": {"type": "string", "pattern": SEEN, "maxLength": MAX_SQL_CHARACTERS},
         "as_of": {
             "type": ["string", "null"],
             "format": "date",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from governance_pipeline.catalog import readers
 from governance_pipeline.catalog.reader import Reader, Surroundings
 from governance_pipeline.charter.base import FileModel
+from governance_pipeline.lineage.surroundings import surroundings
 from governance_pipeline.nightly import run_night
 from governance_pipeline.testing import NIGHT, a_services, a_small_project
 from governance_pipeline.vocabulary.entity import Entity
@@ -168,6 +170,16 @@ def test_a_plugin_that_tells_its_state_is_read_once_and_anew_with_other_options(
         store = services.store
         list(run_night(services, NIGHT - timedelta(days=4 - number)))
     assert read == ["x", "y"]
+
+
+def test_what_is_remembered_of_a_place_gives_no_option_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    reader = Reader("datahub", Options, _reads, lambda options, around: options.place)
+    monkeypatch.setattr(readers, "entry_points", lambda group: [FakeEntry(reader)])
+    places = [{"plugin": {"reader": "datahub", "options": {"place": "hunter2"}}}]
+    services = a_services(tmp_path, project=a_small_project(tmp_path, settings={"catalog": places}))
+    around = surroundings(services.project, services.clock(), {})
+    (place,) = services.project.settings.catalog
+    assert re.fullmatch("[0-9a-f]{64}", readers.state_of(place, around))
 
 
 def test_a_project_without_places_reads_none(tmp_path: Path):

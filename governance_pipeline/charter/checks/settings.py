@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from governance_pipeline.charter.checks.datasets import Datasets, column_check
-from governance_pipeline.charter.contract import DatasetKind
+from governance_pipeline.charter.consent_ledger import ConsentLedger, ErasureRegister
+from governance_pipeline.charter.contract import Contract, DatasetKind
 from governance_pipeline.charter.diagnostics import Problem, nearest, shorten
 from governance_pipeline.charter.files import Loaded
 from governance_pipeline.charter.odcs import is_time_zone
@@ -26,29 +27,29 @@ def check_settings(settings: Loaded[Settings], datasets: Datasets, root: Path) -
     yield from _schedule(settings)
     yield from _store(settings)
     yield from _outlets(settings, root)
-    yield from _erasures(settings, datasets)
-    ledger = settings.value.consent
-    if ledger is None:
-        return
-    where = ("consent", "dataset")
-    contract, problems = datasets.named(ledger.dataset, settings.source, where, "the consent ledger")
-    yield from problems
-    yield from datasets.of_kind(contract, DatasetKind.CONSENT_LEDGER, settings.source, where)
-    check = column_check(contract, settings.source)
-    for path, column in ledger.named():
-        yield from check(column, ("consent", *path))
+    ledger, register = settings.value.consent, settings.value.erasures
+    if ledger is not None:
+        contract = yield from _mapped(settings, datasets, "consent", ledger, "the consent ledger")
+        where = ("consent", "dataset")
+        yield from datasets.of_kind(contract, DatasetKind.CONSENT_LEDGER, settings.source, where)
+    if register is not None:
+        yield from _mapped(settings, datasets, "erasures", register, "the register of erasures")
 
 
-def _erasures(settings: Loaded[Settings], datasets: Datasets) -> Iterator[Problem]:
-    register = settings.value.erasures
-    if register is None:
-        return
-    where = ("erasures", "dataset")
-    contract, problems = datasets.named(register.dataset, settings.source, where, "the register of erasures")
+def _mapped(
+    settings: Loaded[Settings],
+    datasets: Datasets,
+    section: str,
+    mapping: ConsentLedger | ErasureRegister,
+    what: str,
+) -> Generator[Problem, None, Contract | None]:
+    """The dataset that a section names has a contract, with every column that it names; that contract."""
+    contract, problems = datasets.named(mapping.dataset, settings.source, (section, "dataset"), what)
     yield from problems
     check = column_check(contract, settings.source)
-    for path, column in register.named():
-        yield from check(column, ("erasures", *path))
+    for path, column in mapping.named():
+        yield from check(column, (section, *path))
+    return contract
 
 
 def _schedule(settings: Loaded[Settings]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from governance_pipeline.charter.indicator_policy import TIERS
 from governance_pipeline.charter.playbook import Playbook
@@ -64,7 +64,7 @@ def _serving(project: Project, model: str, night: Replayed, versions: Versions) 
         told = one.details.get("version") if one.entity == Entity.model(model) else None
         if told is not None and (model, str(told)) in versions:
             return versions[model, str(told)]
-    end: datetime = night_end(project, night.night)
+    end = night_end(project, night.night)
     return serving_version(
         [v for (name, _), v in versions.items() if name == model and v.registered_at <= end]
     )
