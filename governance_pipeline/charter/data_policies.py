@@ -22,7 +22,7 @@ class ConsentPolicy(IndicatorPolicy):
 
     Attributes:
         at_event: whether it is also told how many had one at the time of their own records. It reads the
-            table once more for each purpose on consent, and costs about twice what consent costs without.
+            table once more for each purpose on consent, and costs about as much as consent without.
     """
 
     warn: float | None = 0.99
@@ -42,6 +42,13 @@ class RetentionPolicy(IndicatorPolicy):
 
     warn: float | None = 0.0
     fail: float | None = 1.0
+
+
+class AccessPolicy(IndicatorPolicy):
+    """Bounds are readers whose role the contract does not name."""
+
+    warn: float | None = None
+    fail: float | None = 0.0
 
 
 class OwnershipPolicy(IndicatorPolicy):

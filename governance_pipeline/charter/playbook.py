@@ -12,6 +12,7 @@ from pydantic import Field
 
 from governance_pipeline.charter.base import FileModel
 from governance_pipeline.charter.data_policies import (
+    AccessPolicy,
     ConsentPolicy,
     DriftPolicy,
     OwnershipPolicy,
@@ -75,6 +76,7 @@ class Indicators(FileModel):
     withdrawals: WithdrawalsPolicy | None = None
     permits: PermitsPolicy | None = None
     rehearsal: RehearsalPolicy | None = None
+    access: AccessPolicy | None = None
 
 
 class RiskPolicy(FileModel):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from governance_pipeline.cli.common import Format, FormatOption, ProjectOption, entries, print_json
 from governance_pipeline.cli.consent import group
-
-if TYPE_CHECKING:
-    from governance_pipeline.profiles.grants import Reader
 
 
 def register(app: typer.Typer) -> None:
@@ -40,15 +37,7 @@ def access(
         print_json(found)
     else:
         groups = (("fail", found.undeclared), ("pass", found.allowed), ("superuser", found.superusers))
-        entries(
-            f"Who can read {dataset}", ((word, one.role, _way(one)) for word, who in groups for one in who)
-        )
+        entries(f"Who can read {dataset}", ((word, one.role, one.way) for word, who in groups for one in who))
         coming = "will be able to read tables yet to be made in the schema"
         entries("Default privileges", (("warn", role, coming) for role in found.to_come))
     raise typer.Exit(1 if found.undeclared else 0)
-
-
-def _way(reader: Reader) -> str:
-    through = f"through {' -> '.join(reader.chain[1:])}" if len(reader.chain) > 1 else "itself"
-    some = f", columns {', '.join(reader.columns)} only" if reader.columns else ""
-    return f"{reader.by.replace('_', ' ')}, {through}{some}"

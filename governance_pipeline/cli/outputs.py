@@ -15,7 +15,7 @@ from governance_pipeline.charter.schema_export import DIALECT
 from governance_pipeline.cli.assessments import ListedAssessment, ShownAssessment
 from governance_pipeline.ledger.entries import Entry
 from governance_pipeline.ledger.offline import PackReport
-from governance_pipeline.profiles.access import Access
+from governance_pipeline.profiles.reader import Access
 from governance_pipeline.reports.controls.coverage import Coverage
 from governance_pipeline.reports.evidence.pack import Packed
 from governance_pipeline.reports.findings.finding import Report

@@ -20,6 +20,7 @@ from governance_pipeline.charter.model import ModelSpec
 from governance_pipeline.charter.playbook import Playbook
 from governance_pipeline.charter.project import Project
 from governance_pipeline.errors import CannotEvaluate, NotFound
+from governance_pipeline.indicators.access import ACCESS
 from governance_pipeline.indicators.base import Indicator
 from governance_pipeline.indicators.bias import BIAS
 from governance_pipeline.indicators.calibration import CALIBRATION
@@ -63,6 +64,7 @@ INDICATORS: tuple[Indicator, ...] = (
     WITHDRAWALS,
     PERMITS,
     REHEARSAL,
+    ACCESS,
 )
 
 

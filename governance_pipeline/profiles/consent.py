@@ -137,6 +137,7 @@ def _tally(use: PurposeUse, position: int, found: list[tuple[object, ...]]) -> C
         absent=subjects.get(ABSENT, 0),
         wrong_purpose=subjects.get(WRONG_PURPOSE, 0),
         rows_valid=rows.get(VALID, 0),
+        rows_absent=rows.get(ABSENT, 0),
     )
 
 

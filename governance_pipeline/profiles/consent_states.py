@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Lock
+from datetime import datetime
+from threading import RLock
 
 from sqlglot import exp
 
 from governance_pipeline.profiles import sql
 from governance_pipeline.profiles.connect import FILES
 from governance_pipeline.profiles.consent import consent_tallies, subjects_differ
-from governance_pipeline.profiles.consent_then import (
-    at_event,
-    at_training,
-    clock_of,
-    purposes_on_consent,
-    spans,
-)
+from governance_pipeline.profiles.consent_spans import clock_of, spans
+from governance_pipeline.profiles.consent_then import Now, at_event, at_training, purposes_on_consent
 from governance_pipeline.profiles.facts import event_time
 from governance_pipeline.profiles.ledger import ledger_states
 from governance_pipeline.profiles.ledger_forms import vendor_masks
@@ -37,7 +33,7 @@ class ConsentStates:
     """Keeps the states as tables in DuckDB; in other databases they are part of the query."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         self._tables: dict[_Key, str] = {}
         self._named = 0
 
@@ -78,8 +74,7 @@ class ConsentStates:
         Raises:
             StatementFailed: the ledger cannot be read.
         """
-        shared = session.family == FILES and set(asked) <= set(consent.purposes)
-        told = consent.purposes if shared and len(consent.purposes) <= _TOGETHER else asked
+        told = _told(session, consent, asked)
 
         def states() -> exp.Select:
             vendors = vendor_masks(session, consent, ledger)
@@ -98,8 +93,14 @@ class ConsentStates:
         ledger: SourceTable,
         plan: ScanPlan,
         consent: ConsentPlan,
+        tallies: Sequence[ConsentTally],
+        oldest: datetime | None,
     ) -> tuple[ConsentThen, ...]:
         """How it was at training, and at each row's own time, where the plan asks for them.
+
+        Args:
+            tallies: of the table as of the night.
+            oldest: the oldest event time in the table.
 
         Raises:
             StatementFailed: the ledger or the table cannot be read or joined.
@@ -107,23 +108,31 @@ class ConsentStates:
         found: tuple[ConsentThen, ...] = ()
         if consent.trained_at is not None:
             known = replace(plan, as_of=min(consent.trained_at, plan.as_of))
-            tallies = self.tallies(session, table, ledger, known, consent)
-            found += at_training(tallies, consent.trained_at)
+            found += at_training(self.tallies(session, table, ledger, known, consent), consent.trained_at)
         moment = event_time(plan, table, session.dialect)
         if not consent.at_event or moment is None or not purposes_on_consent(plan):
             return found
         as_text = subjects_differ(table, consent, ledger, plan.contract.subject_key or "")
         clock = clock_of(moment, consent, ledger, session.dialect)
+        told = _told(session, consent, purposes_on_consent(plan))
 
         def held() -> exp.Select:
             vendors = vendor_masks(session, consent, ledger)
             return spans(
-                consent, ledger, plan, session.dialect, as_text=as_text, vendors=vendors, clock=clock
+                consent, ledger, plan, session.dialect, told, as_text=as_text, vendors=vendors, clock=clock
             )
 
-        key = (*self._key(consent, ledger, plan, as_text), "spans", clock)
-        with self._kept(session, key, held) as kept:
-            return found + at_event(session, table, kept, plan, moment, as_text=as_text, clock=clock)
+        key = (*self._key(consent, ledger, plan, as_text), "spans", clock, told)
+        asked = tuple(dict.fromkeys(use.purpose for use in plan.contract.purposes))
+        with (
+            self.stated(session, ledger, plan, consent, asked, as_text=as_text) as (states, _),
+            self._kept(session, key, held) as kept,
+        ):
+            kept_apart = states if session.family == FILES else None
+            now = Now({one.purpose: one for one in tallies}, kept_apart, oldest)
+            return found + at_event(
+                session, table, kept, plan, moment, now, told=told, as_text=as_text, clock=clock
+            )
 
     def _key(self, consent: ConsentPlan, ledger: SourceTable, plan: ScanPlan, as_text: bool) -> _Key:
         said = repr((consent.ledger, consent.words, consent.notices))
@@ -136,9 +145,11 @@ class ConsentStates:
             yield made().subquery("ledger", copy=False)
             return
         with session.holding(self._lock):
-            yield exp.table_(self._tables.get(key) or self._store(session, key, made()))
+            name = self._tables.pop(key, "") or self._store(session, made())
+            self._tables[key] = name  # the newest: what is dropped is what was used least lately
+            yield exp.table_(name)
 
-    def _store(self, session: Session, key: _Key, states: exp.Select) -> str:
+    def _store(self, session: Session, states: exp.Select) -> str:
         while len(self._tables) >= _KEPT:
             oldest = next(iter(self._tables))
             session.rows(
@@ -147,5 +158,10 @@ class ConsentStates:
         self._named += 1
         name = f"consent_{self._named}"
         session.rows(sql.render(exp.Create(this=exp.table_(name), kind="TABLE", expression=states), "duckdb"))
-        self._tables[key] = name
         return name
+
+
+def _told(session: Session, consent: ConsentPlan, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The purposes that the ledger is asked for: where what it says is kept, those of the whole project."""
+    shared = session.family == FILES and set(asked) <= set(consent.purposes)
+    return consent.purposes if shared and len(consent.purposes) <= _TOGETHER else asked

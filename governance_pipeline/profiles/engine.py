@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from governance_pipeline.charter.contract import Contract, Location
 from governance_pipeline.charter.settings import Settings
 from governance_pipeline.errors import CannotEvaluate, SourceUnavailable
+from governance_pipeline.profiles.access import AccessOfNight
 from governance_pipeline.profiles.assemble import assemble, days_of
 from governance_pipeline.profiles.columns import specs
 from governance_pipeline.profiles.connect import FILES, Connections, family_of
@@ -30,7 +31,7 @@ from governance_pipeline.profiles.keys import duplicate_keys
 from governance_pipeline.profiles.limit import Limit, cut_off
 from governance_pipeline.profiles.partition import Partition
 from governance_pipeline.profiles.plan import ConsentPlan, Scan, ScanPlan
-from governance_pipeline.profiles.profile import ColumnProfile, ConsentThen, Days, Profile
+from governance_pipeline.profiles.profile import ColumnProfile, ConsentTally, ConsentThen, Days, Profile
 from governance_pipeline.profiles.quality import rule_tallies
 from governance_pipeline.profiles.received import ReceivedConsent, ReceivedTables
 from governance_pipeline.profiles.regrid import columns_on_grids
@@ -75,6 +76,7 @@ class IbisEngine:
         self._connections = Connections(settings, environ)
         self._tables = Tables(self._connections, root, settings.limits)
         self._consent = ConsentStates()
+        self._access = AccessOfNight(root)
         self._received = ReceivedTables(received)
 
     def read(self, plan: ScanPlan, known: Mapping[str, Partition]) -> Scan:
@@ -113,6 +115,7 @@ class IbisEngine:
             profile = replace(profile, rules=rule_tallies(session, table, plan, profile))
             profile = self._with_consent(session, table, plan, profile)
             profile = self._with_erasures(session, table, plan, profile, moment)
+            profile = self._with_access(session, plan, profile)
         return Scan(profile, partitions, read, days_of(plan, partitions))
 
     def scan(self, plan: ScanPlan) -> Profile:
@@ -262,7 +265,9 @@ class IbisEngine:
             with self._beside(session, consent.location, "consent ledger") as mapped:
                 ledger = self._received.beside(session, mapped, consent)
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
-                then, not_then = self._consent_then(session, table, ledger, plan, consent)
+                then, not_then = self._consent_then(
+                    session, table, ledger, plan, consent, tallies, profile.oldest
+                )
         except FilesMoved:
             raise
         except CannotEvaluate as error:  # a ledger that hangs costs the table its consent only
@@ -290,6 +295,15 @@ class IbisEngine:
             return self._without(profile, "erasures", error)
         return replace(profile, outlived=found)
 
+    def _with_access(self, session: Session, plan: ScanPlan, profile: Profile) -> Profile:
+        if not plan.access:
+            return profile
+        try:
+            found = self._access.of(session, plan.contract, plan.night)
+        except CannotEvaluate as error:
+            return self._without(profile, "access", error)
+        return replace(profile, access=found)
+
     @contextmanager
     def _beside(self, session: Session, location: Location, what: str) -> Iterator[SourceTable]:
         """Another table, to be compared with the one that is scanned."""
@@ -313,9 +327,11 @@ class IbisEngine:
         ledger: SourceTable,
         plan: ScanPlan,
         consent: ConsentPlan,
+        tallies: Sequence[ConsentTally],
+        oldest: datetime | None,
     ) -> tuple[tuple[ConsentThen, ...], dict[str, str]]:
         """Consent at other moments; what cannot be told of them costs nothing else."""
         try:
-            return self._consent.then(session, table, ledger, plan, consent), {}
+            return self._consent.then(session, table, ledger, plan, consent, tallies, oldest), {}
         except StatementFailed as error:
             return (), {"consent_then": self._shown(error.message)}

@@ -1,6 +1,6 @@
-"""Who can read a table in Postgres, and through what: grants, ownership, PUBLIC, memberships, superusers.
+"""What a Postgres database says of who may read: roles, grants, views, row-level security, inheritance.
 
-Roles and grants are read from the catalogues as they are and followed here, so that the way can be told. The
+The catalogues are read as they are, and followed by :mod:`who_reads`, so that the way can be told. The
 statements are constant: no name of a table or role becomes part of one.
 """
 
@@ -12,23 +12,29 @@ from typing import Any
 
 from governance_pipeline.profiles.session import Session
 
-PUBLIC = "PUBLIC"
-READS_ALL = "pg_read_all_data"
+Key = tuple[str, str]
+"""The schema and the name of a relation."""
 
-_ROLES = "SELECT rolname, rolsuper, rolcanlogin FROM pg_catalog.pg_roles"
+_ROLES = "SELECT rolname, rolsuper, rolcanlogin, rolbypassrls FROM pg_catalog.pg_roles"
 _MEMBERS = """
 SELECT m.rolname, r.rolname FROM pg_catalog.pg_auth_members a
 JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member
 """
-_TABLES = """
-SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner),
-       CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(g.grantee) END
+_RELATIONS = """
+SELECT n.nspname, c.relname, c.relkind::text, pg_catalog.pg_get_userbyid(c.relowner),
+       COALESCE((SELECT o.option_value::boolean FROM pg_catalog.pg_options_to_table(c.reloptions) AS o
+                 WHERE o.option_name = 'security_invoker'), FALSE),
+       c.relrowsecurity, c.relforcerowsecurity
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN LATERAL (
-    SELECT e.grantee FROM pg_catalog.aclexplode(
-        COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS e
-    WHERE e.privilege_type = 'SELECT') AS g ON TRUE
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+_SELECT = """
+SELECT n.nspname, c.relname,
+       CASE WHEN e.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(e.grantee) END
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL pg_catalog.aclexplode(
+    COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS e
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND e.privilege_type = 'SELECT'
 """
 _COLUMNS = """
 SELECT n.nspname, c.relname, a.attname,
@@ -37,6 +43,29 @@ FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS e
 WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND e.privilege_type = 'SELECT'
+"""
+_VIEWS = """
+SELECT DISTINCT vn.nspname, v.relname, tn.nspname, t.relname
+FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
+JOIN pg_catalog.pg_class v ON v.oid = r.ev_class JOIN pg_catalog.pg_namespace vn ON vn.oid = v.relnamespace
+JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  AND v.relkind IN ('v', 'm') AND t.relkind IN ('r', 'p', 'v', 'm', 'f') AND v.oid <> t.oid
+"""
+_PARENTS = """
+SELECT cn.nspname, c.relname, pn.nspname, p.relname
+FROM pg_catalog.pg_inherits i
+JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
+JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f')
+"""
+_POLICIES = """
+SELECT n.nspname, c.relname, p.polname,
+       CASE WHEN e.role = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(e.role) END
+FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL unnest(p.polroles) AS e(role)
+WHERE p.polpermissive AND p.polcmd IN ('r', '*')
 """
 _DEFAULTS = """
 SELECT COALESCE(n.nspname, ''),
@@ -55,21 +84,20 @@ WHERE e.privilege_type = 'USAGE'
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """A role that can read the table.
+class Relation:
+    """A table or a view.
 
     Attributes:
-        by: ``grant``, ``owner``, ``public``, ``columns``, ``read_all`` or ``superuser``.
-        chain: the role itself, then each role that it is a member of, up to the one that may read.
-        columns: where only some may be read.
-        logs_in: whether somebody can connect as the role.
+        view: whether it is a view whose tables are read whenever it is; a materialised one keeps its rows.
+        invoker: of a view: its tables are read with the rights of who asks, and not of its owner.
+        secured: row-level security tells who sees which rows; ``forced``: its owner too.
     """
 
-    role: str
-    by: str
-    chain: tuple[str, ...]
-    columns: tuple[str, ...] = ()
-    logs_in: bool = True
+    owner: str
+    view: bool = False
+    invoker: bool = False
+    secured: bool = False
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,77 +105,29 @@ class Grants:
     """The catalogue's word on one database.
 
     Attributes:
+        bypassing: roles that row-level security does not bind.
         members: role to the roles that it is a member of.
-        owners: (schema, table) to its owner; ``readers`` to those who may read all of it.
-        columns: (schema, table) to role to the columns that it may read.
+        readers: relation to the roles that may read all of it.
+        columns: relation to role to the columns that it may read.
+        shows: view to the relations that it reads.
+        parents: table to those whose rows are its rows too: of a partition, the partitioned one.
+        policies: relation to the policies that let rows be seen, each with the roles that it is for.
         usage: schema to the roles that may look into it.
         to_come: schema ("" for any) to the roles that will read tables yet to be made there.
     """
 
     superusers: frozenset[str]
+    bypassing: frozenset[str]
     logins: frozenset[str]
-    members: Mapping[str, tuple[str, ...]]
-    owners: Mapping[tuple[str, str], str]
-    readers: Mapping[tuple[str, str], frozenset[str]]
-    columns: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]
+    members: Mapping[str, frozenset[str]]
+    relations: Mapping[Key, Relation]
+    readers: Mapping[Key, frozenset[str]]
+    columns: Mapping[Key, Mapping[str, tuple[str, ...]]]
+    shows: Mapping[Key, frozenset[Key]]
+    parents: Mapping[Key, frozenset[Key]]
+    policies: Mapping[Key, Mapping[str, frozenset[str]]]
     usage: Mapping[str, frozenset[str]]
     to_come: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def who_reads(self, schema: str, table: str) -> tuple[Reader, ...]:
-        """Every role that can read the table or a column of it, by name; each by its shortest way.
-
-        A member may always become the role it is a member of, whether it inherits or not. Postgres's own
-        roles (``pg_...``) are ways, and not readers.
-        """
-        roles = sorted({*self.logins, *self.superusers, *self.members, *self._named(schema, table)})
-        found = (self._reader(role, schema, table) for role in roles if not role.startswith("pg_"))
-        return tuple(one for one in found if one is not None)
-
-    def _named(self, schema: str, table: str) -> set[str]:
-        key = (schema, table)
-        named = {*self.readers.get(key, ()), *self.columns.get(key, {}), self.owners.get(key, PUBLIC)}
-        return named - {PUBLIC}
-
-    def _reader(self, role: str, schema: str, table: str) -> Reader | None:
-        logs_in = role in self.logins
-        ways = self._ways(role)
-        for one, chain in ways.items():  # who may become a superuser is one
-            if one in self.superusers:
-                return Reader(role, "superuser", chain, (), logs_in)
-        looks_in = {PUBLIC, *ways} & self.usage.get(schema, frozenset())
-        if not looks_in and READS_ALL not in ways:
-            return None
-        key = (schema, table)
-        for one, chain in ways.items():
-            by = self._directly(one, key)
-            if by:
-                return Reader(role, by, chain, (), logs_in)
-        if PUBLIC in self.readers.get(key, ()):
-            return Reader(role, "public", (role,), (), logs_in)
-        partly = self.columns.get(key, {})
-        for one, chain in (*ways.items(), (PUBLIC, (role,))):
-            if one in partly:
-                return Reader(role, "columns", chain, partly[one], logs_in)
-        return None
-
-    def _directly(self, role: str, key: tuple[str, str]) -> str:
-        if role == self.owners.get(key):
-            return "owner"
-        if role == READS_ALL:
-            return "read_all"
-        return "grant" if role in self.readers.get(key, ()) else ""
-
-    def _ways(self, role: str) -> dict[str, tuple[str, ...]]:
-        """The roles that ``role`` is or may become, the nearest first, each with the way to it."""
-        found: dict[str, tuple[str, ...]] = {role: (role,)}
-        waiting = [role]
-        while waiting:
-            here = waiting.pop(0)
-            for above in sorted(self.members.get(here, ())):
-                if above not in found:
-                    found[above] = (*found[here], above)
-                    waiting.append(above)
-        return found
 
 
 def read_grants(session: Session) -> Grants:
@@ -157,25 +137,39 @@ def read_grants(session: Session) -> Grants:
         StatementFailed: the database refuses to tell.
     """
     roles = session.rows(_ROLES)
-    tables = session.rows(_TABLES)
-    columns: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    columns: dict[Key, dict[str, tuple[str, ...]]] = {}
     for schema, table, column, role in session.rows(_COLUMNS):
         mine = columns.setdefault((schema, table), {})
         mine[role] = tuple(sorted((*mine.get(role, ()), column)))
+    policies: dict[Key, dict[str, frozenset[str]]] = {}
+    for schema, table, name, role in session.rows(_POLICIES):
+        of = policies.setdefault((schema, table), {})
+        of[name] = of.get(name, frozenset()) | {role}
     return Grants(
-        superusers=frozenset(name for name, supreme, _ in roles if supreme),
-        logins=frozenset(name for name, _, logs_in in roles if logs_in),
-        members={name: tuple(above) for name, above in _gathered(session.rows(_MEMBERS)).items()},
-        owners={(schema, table): owner for schema, table, owner, _ in tables},
-        readers=_gathered([((schema, table), role) for schema, table, _, role in tables if role is not None]),
+        superusers=frozenset(name for name, supreme, _, _ in roles if supreme),
+        bypassing=frozenset(name for name, _, _, bypasses in roles if bypasses),
+        logins=frozenset(name for name, _, logs_in, _ in roles if logs_in),
+        members=_gathered(session.rows(_MEMBERS)),
+        relations={
+            (schema, name): Relation(owner, kind == "v", invoker, secured, forced)
+            for schema, name, kind, owner, invoker, secured, forced in session.rows(_RELATIONS)
+        },
+        readers=_gathered(((schema, table), role) for schema, table, role in session.rows(_SELECT)),
         columns=columns,
+        shows=_gathered(_pairs(session.rows(_VIEWS))),
+        parents=_gathered(_pairs(session.rows(_PARENTS))),
+        policies=policies,
         usage=_gathered(session.rows(_SCHEMAS)),
         to_come=_gathered(session.rows(_DEFAULTS)),
     )
 
 
-def _gathered(pairs: Iterable[Sequence[Any]]) -> dict[Any, frozenset[str]]:
-    found: dict[Any, set[str]] = {}
+def _pairs(rows: Iterable[Sequence[str]]) -> Iterable[tuple[Key, Key]]:
+    return (((one, name), (other, whose)) for one, name, other, whose in rows)
+
+
+def _gathered(pairs: Iterable[Sequence[Any]]) -> dict[Any, frozenset[Any]]:
+    found: dict[Any, set[Any]] = {}
     for key, value in pairs:
-        found.setdefault(key, set()).add(str(value))
+        found.setdefault(key, set()).add(value)
     return {key: frozenset(values) for key, values in found.items()}

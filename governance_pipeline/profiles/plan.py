@@ -134,6 +134,7 @@ class ScanPlan:
         keep_days: days up to the night whose slices are read at all.
         grids: histogram grids by column, from the baseline; columns without get grids of their own.
         compared: the columns that a baseline is compared with.
+        access: whether it is asked who can read the table, at the moment of the scan.
     """
 
     contract: Contract
@@ -149,6 +150,7 @@ class ScanPlan:
     consent: ConsentPlan | None = None
     groups: tuple[GroupPlan, ...] = ()
     erasures: ErasurePlan | None = None
+    access: bool = False
 
     @property
     def whole(self) -> bool:

@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from governance_pipeline.profiles.reader import Access
+
 PROFILE_VERSION = 2
 
 ColumnType = Literal["number", "category", "boolean", "time", "other"]
@@ -154,6 +156,7 @@ class ConsentTally:
     other_basis: int = 0
     rows: int = 0
     rows_valid: int = 0
+    rows_absent: int = 0
 
     @property
     def covered(self) -> int:
@@ -357,10 +360,12 @@ class Profile:
             ``rows_without_subject`` rows of the window whose subject is null.
         schema: (column, engine type) of every column the table has, in its order.
         unmeasured: what could not be measured, to the reason: the name of a column, or ``recency``,
-            ``retention``, ``erasures``, ``consent``, ``consent_then``, ``duplicate_keys``, ``subjects``,
+            ``retention``, ``erasures``, ``access``, ``consent``, ``consent_then``, ``duplicate_keys``,
+            ``subjects``,
             ``groups:<model>``, and ``strata:``, ``scores:``, ``outcomes:``, ``predictions:`` or
             ``errors:<model>``, or ``clusters:<column>``.
         outlived: None where the project keeps no register of erasures.
+        access: who could read it when it was scanned; None where that was not asked.
         source_state: opaque token of the source's files or snapshot, to see whether it changed.
         windows: the columns that a baseline is compared with over other windows that end with the night, by
             their length in days.
@@ -388,6 +393,7 @@ class Profile:
     consent: tuple[ConsentTally, ...] = ()
     consent_then: tuple[ConsentThen, ...] = ()
     outlived: Outlived | None = None
+    access: Access | None = None
     groups: tuple[GroupTable, ...] = ()
     rules: tuple[RuleTally, ...] = ()
     unmeasured: Mapping[str, str] = field(default_factory=dict)

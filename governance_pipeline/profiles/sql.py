@@ -36,6 +36,11 @@ def number(value: int) -> exp.Expression:
     return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
+def small(value: int) -> exp.Expression:
+    """A whole number in two bytes, for tables that keep one for every person."""
+    return cast(number(value), exp.DataType(this=exp.DataType.Type.SMALLINT))
+
+
 def double(value: float | str) -> exp.Expression:
     """A float, exactly: engines read a bare 0.1 as a decimal, its text cast to double as the float."""
     return cast(exp.Literal.string(value if isinstance(value, str) else repr(value)), DOUBLE)

@@ -56,6 +56,14 @@ _ADVICE = {
             "If the law asks for longer keeping, have legal confirm it and change the contract.",
         ),
     ),
+    "access": Advice(
+        "somebody reads it whose role the contract does not name",
+        (
+            "See how they read it: governance consent access DATASET.",
+            "Revoke the grant or the membership, or narrow the view that hands the rows on.",
+            "If they may read it, have its owner name their role in the contract.",
+        ),
+    ),
     "ownership": Advice(
         "nobody answers for it",
         (

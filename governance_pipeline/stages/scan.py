@@ -121,7 +121,10 @@ def _scan(
         return _Found(0.0, f"its contract is not valid: {refused}")
     begun = perf_counter()
     try:
-        plan = plan_for(services.project, contract, night, discovery, baselines.profiles)
+        plan = replace(
+            plan_for(services.project, contract, night, discovery, baselines.profiles),
+            access=_access_asked(services, contract, night),
+        )
         first = baselines.read.get(contract.dataset)
         already = {partition.id: partition for partition in first.partitions} if first else {}
         scan = services.engine.read(plan, known_partitions(services, plan) | already)
@@ -162,6 +165,12 @@ def plan_for(
         groups=(*_groups(project, contract, night, discovery), *_labels(project, contract)),
         erasures=_erasures(project, contract, night),
     )
+
+
+def _access_asked(services: Services, contract: Contract, night: date) -> bool:
+    """Grants are read as they are: of a night that ended a day ago or more they would say what was not so."""
+    late = services.clock() >= night_end(services.project, night) + timedelta(days=1)
+    return services.project.playbook.asks_for("access") and bool(contract.readers) and not late
 
 
 def _erasures(project: Project, contract: Contract, night: date) -> ErasurePlan | None:

@@ -143,7 +143,7 @@ def a_profile(**changes: Any) -> Profile:
     return replace(profile, **changes)
 
 
-_ON_DEMAND = ("withdrawals", "permits", "rehearsal")
+_ON_DEMAND = ("withdrawals", "permits", "rehearsal", "access")
 
 
 def a_playbook(**changes: Any) -> Playbook:
@@ -153,7 +153,8 @@ def a_playbook(**changes: Any) -> Playbook:
         changes: top-level keys of the playbook, or the name of an indicator with the keys of its
             policy to change: ``a_playbook(recency={"fail": 2.0}, version="7")``; None leaves out the
             policy of an indicator that needs none. ``withdrawals``, which needs a consent ledger, and
-            ``permits`` and ``rehearsal``, which need promotions, are left out unless they are named.
+            ``permits`` and ``rehearsal``, which need promotions, and ``access``, which needs roles, are left
+            out unless they are named.
     """
     names = tuple(Indicators.model_fields)
     asked = {name: changes.pop(name, None if name in _ON_DEMAND else {}) for name in names}

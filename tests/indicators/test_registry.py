@@ -33,7 +33,7 @@ from governance_pipeline.vocabulary.entity import Entity
 from governance_pipeline.vocabulary.outcome import Outcome
 
 WATER = Indicator(name="water_use", title="Water use", subject="dataset")
-ON_DECLARATION = ("representation", "calibration")
+ON_DECLARATION = ("representation", "calibration", "access")
 OF_MODELS = (
     "bias",
     "prediction_drift",
@@ -149,7 +149,7 @@ def test_two_plug_ins_cannot_take_the_same_name(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_feature_view_with_a_model_expects_everything() -> None:
-    project = a_project((a_contract(),), (a_model(),), withdrawals={}, permits={}, rehearsal={})
+    project = a_project((a_contract(),), (a_model(),), withdrawals={}, permits={}, rehearsal={}, access={})
     expected = registry.expected_keys(project, project.contracts.values(), project.models.values())
     dataset, model = "dataset:lending.incomes", "model:mortgage_approval"
     assert expected == {

@@ -20,6 +20,7 @@ from tests.profiles.support import KINDS, contract, plan, scan, settings, url_of
 from tests.profiles.test_consent import LEDGER, TRAINING, Record, day, ledger_table
 
 MADE = pa.timestamp("us")
+LONG_AGO = day(1, 1) - timedelta(days=200)
 A = Record("a")
 
 
@@ -57,6 +58,24 @@ def test_each_row_is_held_against_the_consent_of_its_own_time(tmp_path, request,
     assert found.rows_covered == 11
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_purpose_has_its_own_spans(tmp_path, request, kind):
+    records = [
+        Record("a"), Record("a", purpose="ads", begins=day(2, 1)),
+        Record("b", ends=day(2, 1)), Record("b", begins=day(3, 1), made=day(3, 1)),
+        Record("b", purpose="ads"),
+        Record("c", purpose="surveys"),
+    ]  # fmt: skip
+    rows = [(name, at) for name in "abcd" for at in (day(1, 10), day(2, 10), day(3, 10))]
+    uses = (PurposeUse("ads", LawfulBasis.CONSENT), TRAINING)
+    profile = then(tmp_path, records, rows, kind=kind, url=url_of(kind, request), uses=uses)
+    found = {
+        one.purpose: (one.subjects, one.covered, one.rows, one.rows_covered) for one in profile.consent_then
+    }
+    # advertising: a from February on, b all the time; training: a all the time, b but for February
+    assert found == {"ads": (4, 1, 12, 5), "model_training": (4, 1, 12, 5)}
+
+
 def test_what_is_valid_on_a_day_covers_its_rows_from_the_day_on(tmp_path):
     table = pa.table(
         {
@@ -89,6 +108,15 @@ def test_at_training_the_ledger_says_what_it_said_then(tmp_path):
     assert profile.consent[0].valid == 2  # tonight: b and c
 
 
+def test_what_was_known_at_training_is_not_taken_for_what_is_known_now(tmp_path):
+    records = [Record("kept", begins=LONG_AGO), Record("late", begins=LONG_AGO, made=day(2, 5))]
+    rows = [("kept", day(1, 10)), ("late", day(1, 10)), ("stranger", day(1, 10))]
+    trained = datetime(2026, 1, 20, tzinfo=UTC)
+    training, event = then(tmp_path, records, rows, trained_at=trained).consent_then
+    assert (training.moment, training.covered) == (Moment.TRAINING, 1)  # nobody knew of the second one
+    assert (event.moment, event.covered, event.rows_covered) == (Moment.EVENT, 2, 2)
+
+
 def test_a_purpose_that_its_parent_covers_is_told_to_be_unmeasured(tmp_path):
     purposes = {
         "wide": Purpose(title="W"),
@@ -112,11 +140,11 @@ RECORDS = st.builds(
     Record,
     subject=st.sampled_from(["a", "b"]),
     status=st.sampled_from(["given", "given", "withdrawn"]),
-    begins=TIMES,
+    begins=TIMES | st.just(LONG_AGO),
     ends=st.none() | TIMES,
     made=TIMES,
 )
-ROWS = st.lists(st.tuples(st.sampled_from(["a", "b"]), TIMES), min_size=1, max_size=8)
+ROWS = st.lists(st.tuples(st.sampled_from(["a", "b", "stranger"]), TIMES), min_size=1, max_size=8)
 
 
 def covered(records: list[Record], subject: str, at: datetime) -> bool:
@@ -144,7 +172,12 @@ def engine(tmp_path_factory):
 
 
 @example_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(records=st.lists(RECORDS, max_size=12), rows=ROWS, salt=st.integers(0, 10**9))
+@given(
+    records=st.lists(RECORDS, max_size=12),
+    rows=ROWS,
+    salt=st.integers(0, 10**9),
+    steady=st.sampled_from([1, 9]),
+)
 @example(  # a consent that begins with a withdrawal and was made after it does not make the withdrawal later
     records=[
         Record("a", begins=day(1, 1), made=day(1, 2)),
@@ -153,11 +186,16 @@ def engine(tmp_path_factory):
     ],
     rows=[("a", day(1, 2))],
     salt=0,
+    steady=1,
 )
-def test_rows_are_covered_as_the_words_say(engine, records, rows, salt):
+def test_rows_are_covered_as_the_words_say(engine, records, rows, salt, steady):
+    """Some records are of people who are not in the table: where most held all the time, not all rows are
+    looked at.
+    """
     root, opened = engine
+    others = [Record(f"n{salt}-{number}", begins=LONG_AGO) for number in range(steady)]
     location = write("parquet", root, rows_table(rows))
-    consents = write("parquet", root, ledger_table([*records, Record(f"n{salt}")]), name="consents")
+    consents = write("parquet", root, ledger_table([*records, *others]), name="consents")
     of = contract(location, subject_key="subject", event_time="at", purposes=(TRAINING,))
     asked = plan(of, consent=ConsentPlan(LEDGER, consents, at_event=True))
     (found,) = opened.scan(asked).consent_then

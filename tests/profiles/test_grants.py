@@ -100,6 +100,25 @@ def test_postgres_itself_says_the_same(database, tmp_path, table):
     assert ours == theirs
 
 
+def test_a_view_that_hands_rows_on_and_the_policies_that_choose_them_are_told(database, tmp_path):
+    url, connection = database
+    connection.execute(
+        "CREATE VIEW dw.names AS SELECT name FROM dw.people; ALTER VIEW dw.names OWNER TO g_owner;"
+        "GRANT SELECT ON dw.names TO g_idle; ALTER TABLE dw.people ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY own_rows ON dw.people FOR SELECT TO g_granted USING (name = current_user)"
+    )
+    found = ask(url, tmp_path, readers=("g_readers",))
+    ways = {one.role: one.way for one in found.undeclared if one.role.startswith("g")}
+    assert ways == {
+        "g_granted": "grant, itself, rows of own_rows only",
+        # the view reads as the owner, whom no policy binds
+        "g_idle": "grant, itself, by way of dw.names",
+        "g_allreader": "read all, through pg_read_all_data, by way of dw.names",
+        "g_owner": "owner, itself",
+    }
+    assert found.allowed == ()  # members of g_readers may read, and no policy lets them see a row
+
+
 def test_a_table_that_is_not_there_is_no_answer(database, tmp_path):
     with pytest.raises(CannotEvaluate, match=r"dw\.gone"):
         ask(database[0], tmp_path, "gone")

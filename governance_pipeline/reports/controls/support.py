@@ -57,6 +57,7 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
     "retention": ("retention",),
     "provenance": ("provenance",),
     "ownership": ("ownership",),
+    "access": ("access",),
 }
 """Kinds of evidence that indicators measure."""
 
@@ -68,7 +69,6 @@ NOT_HERE = {
     "oversight": "how people oversee single decisions",
     "explanation": "explanations of single decisions",
     "security": "tests of security",
-    "access": "who reads the tables, which `governance consent access` tells and no night keeps",
     "retirement": "how a system is taken out of service",
 }
 """Kinds of evidence that nothing keeps yet."""

@@ -156,6 +156,7 @@ JUDGES: Mapping[str, Judge] = {
     "proxy": _giveaway,
     "leakage": _giveaway,
     "rehearsal": _by_value,
+    "access": _with_a_doubt("to_come"),
 }
 BY_BOUNDS = frozenset({"warn", "fail", "by_tier"})
 REPLAYED_KEYS: Mapping[str, frozenset[str]] = {
