@@ -6,9 +6,12 @@ A registered model is ``model:connection/name``, unless a model's file names it 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os.path
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +24,7 @@ from governance_pipeline.charter.places import MlflowPlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
 from governance_pipeline.vocabulary.lineage import EdgeKind, Node, Reading
 
+_SETTLED = timedelta(days=1)
 _OWNER_TAGS = ("owner", "owners", "team")
 
 
@@ -30,22 +34,11 @@ def read_mlflow(place: MlflowPlace, by: str, around: Surroundings) -> Reading:
     Raises:
         CannotEvaluate: the server cannot be read.
     """
-    asked = set(place.models)
     with closing(MlflowServer(place.connection, around)) as server:
-        registered = [
-            one
-            for one in server.pages("registered-models/search", "registered_models")
-            if not asked or one.get("name") in asked
-        ]
-        names = {str(one.get("name")) for one in registered}
-        versions = [
-            one
-            for one in server.pages("model-versions/search", "model_versions")
-            if str(one.get("name")) in names
-        ]
+        registered, versions = _listed(server, place)
         runs = read_runs(server, (str(one.get("run_id") or "") for one in versions))
     found = _Registry(place.connection, by, around.root)
-    for name in sorted(asked - names):
+    for name in sorted(set(place.models) - {str(one.get("name")) for one in registered}):
         found.note(place.connection, f"there is no registered model '{name}'")
     for one in registered:
         found.model(one)
@@ -56,7 +49,41 @@ def read_mlflow(place: MlflowPlace, by: str, around: Surroundings) -> Reading:
     return found.read(found.nodes.values())
 
 
-MLFLOW = Reader("mlflow", MlflowPlace, read_mlflow)
+def _listed(server: MlflowServer, place: MlflowPlace) -> tuple[list[Json], list[Json]]:
+    """The registered models, and their versions: some pages, where the runs are an answer each."""
+    asked = set(place.models)
+    registered = [
+        one
+        for one in server.pages("registered-models/search", "registered_models")
+        if not asked or one.get("name") in asked
+    ]
+    names = {str(one.get("name")) for one in registered}
+    versions = server.pages("model-versions/search", "model_versions")
+    return registered, [one for one in versions if str(one.get("name")) in names]
+
+
+def registry_state(place: MlflowPlace, around: Surroundings) -> str:
+    """The digest of the models and versions that are listed, and the week.
+
+    What becomes of a run is not listed. It is followed for a day after its version came or was changed, and
+    looked at once a week from then on.
+
+    Raises:
+        CannotEvaluate: the server cannot be read.
+    """
+    with closing(MlflowServer(place.connection, around)) as server:
+        registered, versions = _listed(server, place)
+    settled = (around.until - _SETTLED).timestamp() * 1000
+    times = (one.get(key) for one in versions for key in ("creation_timestamp", "last_updated_timestamp"))
+    if any(isinstance(at, int | float) and at > settled for at in times):
+        return ""
+    listed = [sorted(json.dumps(one, sort_keys=True) for one in part) for part in (registered, versions)]
+    digest = hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+    year, week, _ = around.until.isocalendar()
+    return f"{year}-W{week} {digest}"
+
+
+MLFLOW = Reader("mlflow", MlflowPlace, read_mlflow, registry_state)
 
 
 class _Registry(Collected):

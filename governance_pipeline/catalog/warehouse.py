@@ -19,6 +19,7 @@ from governance_pipeline.catalog.warehouse_tables import (
     Warehouse,
     WarehouseTable,
     load_warehouse,
+    warehouse_state,
 )
 from governance_pipeline.charter.places import WarehousePlace
 from governance_pipeline.vocabulary.entity import Entity, EntityKind
@@ -38,7 +39,7 @@ def read_warehouse(place: WarehousePlace, by: str, around: Surroundings) -> Read
     return _Warehouse(load_warehouse(place, around), place.shown, by, around).reading()
 
 
-WAREHOUSE = Reader("warehouse", WarehousePlace, read_warehouse)
+WAREHOUSE = Reader("warehouse", WarehousePlace, read_warehouse, warehouse_state)
 
 
 class _Warehouse(Collected):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,19 +87,43 @@ class Warehouse:
 
 def load_warehouse(place: WarehousePlace, around: Surroundings) -> Warehouse:
     """Read the catalogue of one database. Raises CannotEvaluate where it cannot be read."""
+    file = _file_of(place, around)
+    if file is not None:
+        return _duckdb(file, place.schemas, around)
+    with _opened(str(place.connection), around) as connection:
+        return _postgres(connection, place.schemas)
+
+
+def warehouse_state(place: WarehousePlace, around: Surroundings) -> str:
+    """The digest of the catalogue, which Postgres itself makes. Raises CannotEvaluate like
+    :func:`load_warehouse`.
+    """
+    file = _file_of(place, around)
+    if file is not None:
+        return hashlib.sha256(repr(_duckdb(file, place.schemas, around)).encode()).hexdigest()
+    with _opened(str(place.connection), around) as connection:
+        return _postgres_state(connection, place.schemas)
+
+
+def _file_of(place: WarehousePlace, around: Surroundings) -> str | None:
+    """The file of a DuckDB database; None for a server."""
     if place.database is not None:
-        return _duckdb(place.database, place.schemas, around)
-    name = str(place.connection)
-    address = address_of(name, around)
+        return place.database
+    address = address_of(str(place.connection), around)
     if address.startswith("duckdb:"):
-        return _duckdb(address.partition("://")[2].partition("?")[0].removeprefix("/"), place.schemas, around)
+        return address.partition("://")[2].partition("?")[0].removeprefix("/")
+    return None
+
+
+@contextmanager
+def _opened(name: str, around: Surroundings) -> Iterator[Any]:
     engine = open_database(name, around)
     if engine.dialect.name != "postgresql":
         raise unusable(
             name, f"the catalogue of {engine.dialect.name} is not read; of Postgres and DuckDB it is"
         )
     with reading(engine, name) as connection:
-        return _postgres(connection, place.schemas)
+        yield connection
 
 
 # --- Postgres ---------------------------------------------------------------------------------------
@@ -143,17 +169,42 @@ _ROLES = """
 SELECT r.oid, r.rolname AS name, r.rolcanlogin AS login, r.rolsuper AS superuser,
        r.rolbypassrls AS bypasses
 FROM pg_roles r ORDER BY 2"""
+_DIGEST = """
+SELECT md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C"), '')) || ' ' || count(*)
+FROM ({query}) AS t"""
 _MEMBERS = "SELECT m.roleid, m.member FROM pg_auth_members m ORDER BY 1, 2"
+
+
+def _postgres_state(connection: Any, schemas: Sequence[str]) -> str:
+    """All that :func:`_postgres` reads, as one digest: some bytes in place of a row for each column."""
+    import sqlalchemy as sa
+
+    _look_in_no_schema(connection)
+    told = [
+        connection.execute(sa.text(_DIGEST.format(query=query)), _given(query, schemas)).scalar_one()
+        for query in (_RELATIONS, _COLUMNS, _GRANTS, _SCHEMAS, _ROLES, _MEMBERS)
+    ]
+    return " ".join(told)
+
+
+def _given(query: str, schemas: Sequence[str]) -> dict[str, list[str]]:
+    return {"schemas": list(schemas)} if ":schemas" in query else {}
+
+
+def _look_in_no_schema(connection: Any) -> None:
+    """So that views name the schemas of what they read."""
+    import sqlalchemy as sa
+
+    connection.execute(sa.text("SET LOCAL search_path = pg_catalog"))
 
 
 def _postgres(connection: Any, schemas: Sequence[str]) -> Warehouse:
     import sqlalchemy as sa
 
     def rows(query: str) -> list[Mapping[str, Any]]:
-        given = {"schemas": list(schemas)} if ":schemas" in query else {}
-        return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]
+        return [dict(row) for row in connection.execute(sa.text(query), _given(query, schemas)).mappings()]
 
-    connection.execute(sa.text("SET LOCAL search_path = pg_catalog"))  # so that views name schemas
+    _look_in_no_schema(connection)
     database = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
     columns: dict[int, list[WarehouseColumn]] = {}
     for row in rows(_COLUMNS):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from governance_pipeline.catalog.mlflow import read_mlflow
+from governance_pipeline.catalog.mlflow import read_mlflow, registry_state
 from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.catalog.registries import read_registry
 from governance_pipeline.catalog.registry_moves import move_stage
@@ -334,3 +335,34 @@ def test_a_server_that_does_not_move_it_is_told(fake: FakeMlflow, tmp_path: Path
     fake.broken["registered-models/alias"] = (403, {"message": "you may not"})
     with pytest.raises(CannotEvaluate, match="status 403: you may not"):
         move_stage(project.model("mortgage_approval"), "1", "production", near)
+
+
+def test_a_registry_that_lists_what_it_listed_is_not_asked_for_its_runs(fake: FakeMlflow):
+    def state(days: float, **place: Any) -> str:
+        until = datetime.fromtimestamp(AT / 1000, UTC) + timedelta(days=days)
+        return registry_state(
+            MlflowPlace(connection="tracking", **place), replace(around(fake.url), until=until)
+        )
+
+    fake.add_version("1")
+    fake.add_version("1", name="pricing")
+    fake.add_run("run1")
+    assert state(0.5) == "", "the run may go on"
+    before = state(2)
+    assert before
+    assert state(2.5) == before
+    assert not [path for path in fake.asked if path.startswith("runs/")]
+
+    assert state(9) != before, "once a week the runs are looked at"
+    fake.models["mortgage_approval"]["tags"] = [{"key": "owner", "value": "ada"}]
+    tagged = state(2)
+    fake.alias("champion", "1")
+    aliased = state(2)
+    fake.versions[0]["status"] = "FAILED_REGISTRATION"
+    failed = state(2)
+    mine = state(2, models=["mortgage_approval"])
+    fake.versions.pop(0)
+    assert len({before, tagged, aliased, failed, state(2)}) == 5
+    assert state(2, models=["mortgage_approval"]) == mine, "the version of pricing is not asked about"
+    fake.versions[0]["last_updated_timestamp"] = AT + 2 * 86_400_000
+    assert state(2) == ""

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from governance_pipeline.catalog.reader import Surroundings
 from governance_pipeline.catalog.warehouse import read_warehouse
+from governance_pipeline.catalog.warehouse_tables import warehouse_state
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.charter.places import WarehousePlace
 from governance_pipeline.charter.settings import Connection
@@ -247,3 +248,52 @@ def test_of_two_tables_of_one_name_a_view_of_postgres_reads_the_one_it_was_made_
     found = in_postgres(tmp_path, postgres_url, f"{TWINS} create view raw.v as select a from public.t")
     database = sa.make_url(postgres_url).database
     assert tables_read(found) == {(f"source:{database}.public.t", f"source:{database}.raw.v")}
+
+
+CHANGES = (
+    "alter table raw.incomes add column region text",
+    "comment on column raw.incomes.income is 'Per year.'",
+    "create or replace view marts.high as select id, ratio as high_ratio from marts.ratios where ratio > 0.5",
+    "drop view marts.high",
+)
+RIGHTS = (
+    "create role s_reader",
+    "grant usage on schema raw to s_reader",
+    "grant select on raw.incomes to s_reader",
+    "grant select (id) on raw.incomes to public",
+    "create role s_member in role s_reader",
+    "alter role s_member bypassrls",
+)
+BACK = "drop owned by s_reader, s_member; drop role s_reader, s_member"
+
+
+def test_whatever_is_read_of_a_duckdb_file_changes_its_state(tmp_path: Path):
+    def state(statement: str) -> str:
+        with duckdb.connect(str(tmp_path / "dw.duckdb")) as connection:
+            connection.execute(statement)
+        return warehouse_state(WarehousePlace(database="dw.duckdb"), around(tmp_path))
+
+    seen = [state(TABLES), *map(state, CHANGES)]
+    assert len(set(seen)) == len(seen)
+    assert state("insert into raw.incomes values (1, 2, 3, 'x', 'y')") == seen[-1], "rows are not read"
+
+
+def test_whatever_is_read_of_postgres_changes_its_state(tmp_path: Path, postgres_url: str):
+    place = WarehousePlace(connection="dw")
+    engine = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+
+    def state(statement: str, of: WarehousePlace = place) -> str:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        return warehouse_state(of, around(tmp_path, postgres_url))
+
+    try:
+        seen = [state(TABLES), *map(state, (*CHANGES, *RIGHTS))]
+        assert len(set(seen)) == len(seen)
+        assert state("insert into raw.incomes values (1, 2, 3, 'x', 'y')") == seen[-1], "rows are not read"
+        marts = WarehousePlace(connection="dw", schemas=("marts",))
+        before = state("select 1", marts)
+        assert state("alter table raw.incomes drop column region", marts) == before
+    finally:
+        state(BACK)
+        engine.dispose()
