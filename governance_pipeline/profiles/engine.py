@@ -224,13 +224,11 @@ class IbisEngine:
     ) -> Iterator[tuple[Session, SourceTable]]:
         dataset, location = plan.contract.dataset, plan.contract.location
         try:
-            with (
-                self._connections.session(location) as session,
-                session.limited(limit),
-                session.steady(),
-                self._tables.open(session, location, known) as table,
-            ):
-                yield session, table
+            with self._connections.session(location) as session, session.limited(limit):
+                if isinstance(plan, ScanPlan) and plan.consent is not None:
+                    self._received.bring(session)
+                with session.steady(), self._tables.open(session, location, known) as table:
+                    yield session, table
         except FilesMoved as error:
             raise FilesMoved(
                 f"files of {dataset} came and went while it was read: {self._shown(error.message)}",

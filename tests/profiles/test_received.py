@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
+import psycopg
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given
@@ -17,7 +18,7 @@ from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.plan import ConsentPlan
 from governance_pipeline.profiles.profile import ConsentTally
 from governance_pipeline.vocabulary.consent import ConsentRecord, ConsentStatus
-from tests.profiles.support import contract, plan, settings, write
+from tests.profiles.support import KINDS, contract, plan, settings, statements_of, url_of, write
 from tests.profiles.test_consent import INSTANTS, LEDGER, TRAINING, Record, ledger_table
 
 
@@ -163,3 +164,66 @@ def test_an_id_is_compared_in_the_type_of_the_ledger(opened, ids, subject):
     profile = engine.scan(plan(of, consent=ConsentPlan(LEDGER, consents)))
     assert bool(profile.unmeasured) == (ids.type == pa.int32())  # not left out without a word
     assert "nobody" not in str(profile.unmeasured)
+
+
+BESIDE = [
+    Record("a"), Record("b"), Record("c"), Record("old", ends=datetime(2026, 2, 1)),  # noqa: DTZ001 - naive
+]  # fmt: skip
+HEARD = [
+    replace(WITHDRAWN, subject="b"),
+    replace(WITHDRAWN, subject="old", status=ConsentStatus.GIVEN, valid_to=datetime(2027, 1, 1, tzinfo=UTC)),
+    replace(WITHDRAWN, subject="new'; DROP", status=ConsentStatus.GIVEN, valid_from=WITHDRAWN.recorded_at),
+    replace(WITHDRAWN, subject="c", purpose="ads"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_they_count_beside_a_ledger_of_every_kind(tmp_path, request, monkeypatch, kind):
+    url = url_of(kind, request)
+    people = pa.table({"subject": ["a", "b", "c", "old", "new'; DROP", "nobody"]})
+    location = write(kind, tmp_path, people, url)
+    consents = write(kind, tmp_path, ledger_table(BESIDE), url, name="consents")
+    of = contract(location, subject_key="subject", purposes=(TRAINING,))
+    received, asked = Given(), plan(of, consent=ConsentPlan(LEDGER, consents))
+    received.hold(HEARD)
+    statements = statements_of(monkeypatch)
+    engine = IbisEngine(settings(url), tmp_path, {}, received)
+    try:
+        profile = engine.scan(asked)
+        again = engine.scan(asked)
+        received.hold([*HEARD, replace(WITHDRAWN, subject="a")])
+        later = engine.scan(asked)
+    finally:
+        engine.close()
+    assert not profile.unmeasured
+    found = profile.consent[0]
+    assert (found.valid, found.withdrawn, found.absent) == (4, 1, 1)  # a, c, old and the new one; b; nobody
+    assert again.consent == profile.consent
+    assert (later.consent[0].valid, later.consent[0].withdrawn) == (3, 2)
+    assert not [one for one in statements if "DROP" in one], "no id stands in a statement"
+
+
+@pytest.mark.postgres
+def test_without_the_right_to_a_temporary_table_consent_alone_is_not_measured(tmp_path, postgres_url):
+    location = write("postgres", tmp_path, pa.table({"subject": ["a"]}), postgres_url)
+    consents = write("postgres", tmp_path, ledger_table(BESIDE), postgres_url, name="consents")
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute("CREATE ROLE r_reader LOGIN")
+        try:
+            (name,) = owner.execute("SELECT current_database()").fetchone()
+            owner.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+            owner.execute("GRANT SELECT ON things, consents TO r_reader")
+            of = contract(location, subject_key="subject", purposes=(TRAINING,))
+            received = Given()
+            received.hold(HEARD)
+            mine = postgres_url.replace("://postgres@", "://r_reader@")
+            engine = IbisEngine(settings(mine), tmp_path, {}, received)
+            try:
+                profile = engine.scan(plan(of, consent=ConsentPlan(LEDGER, consents)))
+            finally:
+                engine.close()
+        finally:
+            owner.execute("DROP OWNED BY r_reader; DROP ROLE r_reader")
+    assert profile.rows == 1
+    assert profile.consent == ()
+    assert "the right to make temporary tables" in profile.unmeasured["consent"]
