@@ -26,27 +26,17 @@ def table_access(contract: Contract, settings: Settings, root: Path, environ: Ma
         CannotEvaluate: the table is not there, or is in a database whose grants are not read here.
     """
     if not contract.location.connection:
-        return file_access(contract, root)
+        return file_access(contract, root / contract.location.path)
     connections = Connections(settings, environ)
     try:
         with connections.session(contract.location) as session:
-            return granted_access(contract, session.dialect, grants_of(session))
+            return AccessOfNight(root).of(session, contract, None)
     finally:
         connections.close()
 
 
-def grants_of(session: Session) -> Followed | None:
-    """The grants of the session's database, followed; None where they are not read here."""
-    return Followed(read_grants(session)) if session.dialect == "postgres" else None
-
-
-def granted_access(contract: Contract, dialect: str, grants: Followed | None) -> Access:
-    """Who can read a table of a database. Raises CannotEvaluate like :func:`table_access`."""
-    if grants is None:
-        raise CannotEvaluate(
-            f"the grants of {contract.dataset} cannot be read: it is in {dialect}",
-            hint="grants are read in Postgres, and permissions of files",
-        )
+def granted_access(contract: Contract, grants: Followed) -> Access:
+    """Who can read a table of Postgres. Raises CannotEvaluate: it is not there."""
     schema, table = contract.location.schema or "public", contract.location.table
     if (schema, table) not in grants.grants.relations:
         raise CannotEvaluate(
@@ -66,18 +56,37 @@ def _judged(contract: Contract, readers: tuple[Reader, ...], to_come: tuple[str,
     return Access(contract.dataset, contract.readers, allowed, strangers, supreme, to_come)
 
 
-def file_access(contract: Contract, root: Path) -> Access:
-    """Who can read the files of a dataset, by their permissions. Raises CannotEvaluate: there are none."""
-    path = root / contract.location.path
-    files = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
-    modes = [one.stat().st_mode for one in files if one.exists()]
-    if not modes:
+def file_access(contract: Contract, path: Path) -> Access:
+    """Who can read the files of a dataset, by their permissions and those of the folders on the way: of a
+    file, of all that a pattern finds, or of all in the folder of a Delta or Iceberg table.
+
+    Raises:
+        CannotEvaluate: there are none.
+    """
+    path = path.absolute()
+    named = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+    files = [file for one in named for file in (one.rglob("*") if one.is_dir() else [one]) if file.is_file()]
+    if not files:
         raise CannotEvaluate(
             f"the file of {contract.dataset} is not there", hint="restore it, or correct its contract"
         )
-    found = [("everybody on the machine", stat.S_IROTH), ("the file's group", stat.S_IRGRP)]
-    readers = (Reader(who, "file", (who,)) for who, bit in found if any(mode & bit for mode in modes))
+    ways: dict[Path, int] = {}
+    found = [(f.stat().st_mode, ways.setdefault(f.parent, _way_to(f.parent))) for f in files]
+    classes = (("everybody on the machine", stat.S_IROTH), ("the file's group", stat.S_IRGRP))
+    readers = (
+        Reader(who, "file", (who,))
+        for who, bit in classes
+        if any(mode & bit and way & bit for mode, way in found)
+    )
     return _judged(contract, tuple(readers))
+
+
+def _way_to(folder: Path) -> int:
+    """The bits of reading for those who may pass through the folder and all above it."""
+    modes = [one.stat().st_mode for one in (folder, *folder.resolve().parents)]
+    everybody = all(mode & stat.S_IXOTH for mode in modes)
+    group = all(mode & (stat.S_IXGRP | stat.S_IXOTH) for mode in modes)
+    return (stat.S_IROTH if everybody else 0) | (stat.S_IRGRP if group else 0)
 
 
 class AccessOfNight:
@@ -87,15 +96,34 @@ class AccessOfNight:
         self._root = root
         self._lock = Lock()
         self._night: date | None = None
-        self._grants: dict[str, Followed | None] = {}
+        self._grants: dict[str, Followed] = {}
 
-    def of(self, session: Session, contract: Contract, night: date) -> Access:
+    def of(self, session: Session, contract: Contract, night: date | None) -> Access:
         """Who can read the contract's table, which the session reads. Raises like :func:`table_access`."""
         if not contract.location.connection:
-            return file_access(contract, self._root)
+            return file_access(contract, self._root / contract.location.path)
+        if session.dialect == "duckdb":
+            return file_access(contract, _duckdb_file(session, contract))
+        if session.dialect != "postgres":
+            raise _unknown(contract, session)
         with session.holding(self._lock):
             if night != self._night:
                 self._night, self._grants = night, {}
             if session.family not in self._grants:
-                self._grants[session.family] = grants_of(session)
-            return granted_access(contract, session.dialect, self._grants[session.family])
+                self._grants[session.family] = Followed(read_grants(session))
+            return granted_access(contract, self._grants[session.family])
+
+
+def _duckdb_file(session: Session, contract: Contract) -> Path:
+    asked = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ((path,),) = session.rows(asked)
+    if not path:  # of a database in memory, or of a service
+        raise _unknown(contract, session)
+    return Path(path)
+
+
+def _unknown(contract: Contract, session: Session) -> CannotEvaluate:
+    return CannotEvaluate(
+        f"who can read {contract.dataset} is not known: it is in {session.dialect}",
+        hint="grants are read in Postgres, and permissions of files",
+    )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import duckdb
 import psycopg
 import pytest
 
 from governance_pipeline.charter.contract import Location
 from governance_pipeline.errors import CannotEvaluate
-from governance_pipeline.profiles.access import table_access
-from tests.profiles.support import contract, settings
+from governance_pipeline.profiles.access import AccessOfNight, table_access
+from governance_pipeline.profiles.session import Session
+from tests.profiles.support import NIGHT, contract, settings
 
 SETUP = """
 CREATE SCHEMA dw; CREATE TABLE dw.people (id int, name text); CREATE TABLE dw.open_table (id int);
@@ -124,11 +128,66 @@ def test_a_table_that_is_not_there_is_no_answer(database, tmp_path):
         ask(database[0], tmp_path, "gone")
 
 
-@pytest.mark.parametrize(("mode", "who"), [(0o600, []), (0o640, ["group"]), (0o644, ["group", "everybody"])])
-def test_a_file_is_read_by_whom_its_permissions_let(tmp_path, mode, who):
-    path = tmp_path / "people.duckdb"
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that everybody may look into, unlike those of pytest."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def asked(path: Path, kind: str = "parquet") -> list[str]:
+    found = table_access(contract(Location(kind, path=str(path), table="t")), settings(), path, {})
+    return [one.role.split()[-1] for one in found.undeclared]
+
+
+@pytest.mark.parametrize(
+    ("mode", "who"), [(0o600, []), (0o640, ["group"]), (0o604, ["machine"]), (0o644, ["machine", "group"])]
+)
+def test_a_file_is_read_by_whom_its_permissions_let(folder, mode, who):
+    path = folder / "people.duckdb"
     path.write_bytes(b"x")
     path.chmod(mode)
-    found = table_access(contract(Location("duckdb", path=str(path), table="t")), settings(), tmp_path, {})
-    assert len(found.undeclared) == len(who)
-    assert all(any(word in one.role for one in found.undeclared) for word in who)
+    assert asked(path, "duckdb") == who
+
+
+def test_nobody_reads_what_is_in_a_folder_that_nobody_may_pass(folder):
+    (folder / "closed" / "deep").mkdir(parents=True)
+    path = folder / "closed" / "deep" / "people.parquet"
+    path.write_bytes(b"x")
+    path.chmod(0o644)
+    assert asked(path) == ["machine", "group"]
+    (folder / "closed").chmod(0o710)
+    assert asked(path) == ["group"]
+    (folder / "closed").chmod(0o700)
+    assert asked(path) == []
+
+
+def test_of_many_files_the_one_that_is_open_counts(folder):
+    for name in ("2026/01.parquet", "2026/02.parquet", "lake/_delta_log/0.json", "lake/part.parquet"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+        (folder / name).chmod(0o600)
+    assert asked(folder / "**" / "*.parquet") == asked(folder / "lake", "delta") == []
+    (folder / "2026" / "02.parquet").chmod(0o604)
+    assert asked(folder / "**" / "*.parquet") == ["machine"]
+    (folder / "lake" / "_delta_log" / "0.json").chmod(0o640)
+    assert asked(folder / "lake", "delta") == ["group"]
+    with pytest.raises(CannotEvaluate, match="not there"):
+        asked(folder / "*.csv")
+
+
+def test_a_duckdb_file_behind_a_connection_is_a_file(folder):
+    file = folder / "dw.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE TABLE people (id int)")
+    file.chmod(0o640)
+    of = contract(Location("sql", connection="pg", schema="main", table="people"))
+    found = table_access(of, settings(f"duckdb://{file}"), folder, {})
+    assert [one.role for one in found.undeclared] == ["the file's group"]
+
+
+def test_where_neither_grants_nor_permissions_are_known_it_is_said(tmp_path):
+    of = contract(Location("sql", connection="pg", schema="main", table="people"))
+    with pytest.raises(CannotEvaluate, match="is not known: it is in mysql"):
+        AccessOfNight(tmp_path).of(Session("mysql", "sql:pg", None), of, NIGHT)

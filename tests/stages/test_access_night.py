@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pyarrow.parquet as pq
+import pytest
 
 from governance_pipeline.nightly import run_night
 from governance_pipeline.vocabulary.measurement import Measurement
@@ -44,8 +47,16 @@ def night(root: Path, *, run_on: int = 1) -> tuple[dict[str, Measurement], list[
     return {m.entity.name: m for m in found if m.indicator == "access"}, told
 
 
-def test_files_that_everybody_may_read_are_a_breach_until_their_permissions_change(tmp_path: Path):
-    root = with_roles(tmp_path / "shop", "risk")
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that everybody may look into, unlike those of pytest."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def test_files_that_everybody_may_read_are_a_breach_until_their_permissions_change(folder: Path):
+    root = with_roles(folder / "shop", "risk")
     for path in (root / "data" / "people").iterdir():
         path.chmod(0o644)
     found, told = night(root)
