@@ -29,6 +29,8 @@ class Reader:
     @property
     def way(self) -> str:
         """How it reads, in words."""
+        if self.by == "file":
+            return "by the permissions of its files"
         roles = f"through {' -> '.join(self.chain[1:])}" if len(self.chain) > 1 else "itself"
         told = [f"{self.by.replace('_', ' ')}, {roles}"]
         if self.through:

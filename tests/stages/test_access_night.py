@@ -62,7 +62,7 @@ def test_files_that_everybody_may_read_are_a_breach_until_their_permissions_chan
     found, told = night(root)
     assert set(found) == {"shop.people"}
     assert found["shop.people"].outcome is Outcome.FAIL
-    assert any("everybody on the machine" in body for body in told)
+    assert any("everybody on the machine (by the permissions of its files)" in body for body in told)
 
     for path in (root / "data" / "people").iterdir():
         path.chmod(0o600)
