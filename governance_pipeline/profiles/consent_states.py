@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from threading import RLock
 
 from sqlglot import exp
@@ -19,7 +18,7 @@ from governance_pipeline.profiles.facts import event_time
 from governance_pipeline.profiles.ledger import ledger_states
 from governance_pipeline.profiles.ledger_forms import vendor_masks
 from governance_pipeline.profiles.plan import ConsentPlan, ScanPlan
-from governance_pipeline.profiles.profile import ConsentTally, ConsentThen
+from governance_pipeline.profiles.profile import ConsentTally, ConsentThen, Profile
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.source_table import SourceTable
 
@@ -94,13 +93,13 @@ class ConsentStates:
         plan: ScanPlan,
         consent: ConsentPlan,
         tallies: Sequence[ConsentTally],
-        oldest: datetime | None,
+        profile: Profile,
     ) -> tuple[ConsentThen, ...]:
         """How it was at training, and at each row's own time, where the plan asks for them.
 
         Args:
             tallies: of the table as of the night.
-            oldest: the oldest event time in the table.
+            profile: the table's; its rows are dated as it says.
 
         Raises:
             StatementFailed: the ledger or the table cannot be read or joined.
@@ -129,7 +128,7 @@ class ConsentStates:
             self._kept(session, key, held) as kept,
         ):
             kept_apart = states if session.family == FILES else None
-            now = Now({one.purpose: one for one in tallies}, kept_apart, oldest)
+            now = Now({one.purpose: one for one in tallies}, kept_apart, profile.oldest, profile.undated_rows)
             return found + at_event(
                 session, table, kept, plan, moment, now, told=told, as_text=as_text, clock=clock
             )

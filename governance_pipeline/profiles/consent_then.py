@@ -26,6 +26,8 @@ from governance_pipeline.profiles.profile import ConsentTally, ConsentThen, Mome
 from governance_pipeline.profiles.session import Session
 from governance_pipeline.profiles.source_table import SourceTable
 
+_LARGE = 100_000
+"""Rows of a table; of a smaller one a look at the spans takes longer than it spares."""
 _DAY = timedelta(days=1)  # nobody is said to be covered for a whole table by less
 
 
@@ -37,11 +39,13 @@ class Now:
         tallies: by purpose.
         known: a table of the people whom the ledger knows; None where such a table is not kept.
         oldest: the oldest event time in the table.
+        undated: rows without one.
     """
 
     tallies: Mapping[str, ConsentTally]
     known: exp.Expression | None = None
     oldest: datetime | None = None
+    undated: int = 0
 
 
 def at_training(tallies: tuple[ConsentTally, ...], trained_at: datetime) -> tuple[ConsentThen, ...]:
@@ -92,13 +96,15 @@ def at_event(
         table.relation,
     ).where(sql.both(sql.present(subject), moment.before(plan.as_of)), copy=False)
     tally = next(iter(now.tallies.values()))
-    subjects, dated = _dated(session, rows, tally)
-    covers = _covers(moment, clock, now.oldest, plan.as_of) if dated == tally.rows else None
+    subjects, dated = _dated(session, rows, tally, now.undated)
+    large = tally.rows >= _LARGE and now.known is not None
+    alike = large and not now.undated  # then the tally tells of the same rows
+    covers = _covers(moment, clock, now.oldest, plan.as_of) if alike else None
     found = []
     for purpose in purposes_on_consent(plan):
         of = _held_for(held, told.index(purpose))
         none = ConsentThen(purpose, Moment.EVENT, subjects, 0, dated, 0)
-        spans = _Spans(True) if now.known is None else _look_at(session, of, covers)
+        spans = _look_at(session, of, covers) if large else _Spans(True)
         if now.known is not None and covers is not None and spans.mostly_cover:
             others = _not_covering(now.known, of, covers)
             some = _outside(session, rows, others, join="inner", further=spans.further)
@@ -110,16 +116,17 @@ def at_event(
     return tuple(found)
 
 
-def _dated(session: Session, rows: exp.Select, now: ConsentTally) -> tuple[int, int]:
+def _dated(session: Session, rows: exp.Select, now: ConsentTally, undated: int) -> tuple[int, int]:
     """Subjects and rows that have a date. To count the people of a large table takes long, and where every
     row has one, the tally as of the night has counted them.
     """
-    alone = rows.copy().subquery("happened", copy=False)
-    ((dated,),) = session.rows(sql.render(sql.select([sql.count()], alone.copy()), session.dialect))
-    if int(dated) == now.rows:
+    if not undated:
         return now.subjects, now.rows
-    people = sql.select([sql.count(sql.own("subject"), distinct=True)], alone)
-    ((subjects,),) = session.rows(sql.render(people, session.dialect))
+    asked = sql.select(
+        [sql.count(sql.own("subject"), distinct=True), sql.count()],
+        rows.copy().subquery("happened", copy=False),
+    )
+    ((subjects, dated),) = session.rows(sql.render(asked, session.dialect))
     return int(subjects), int(dated)
 
 

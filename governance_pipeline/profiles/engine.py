@@ -263,9 +263,7 @@ class IbisEngine:
             with self._beside(session, consent.location, "consent ledger") as mapped:
                 ledger = self._received.beside(session, mapped, consent)
                 tallies = self._consent.tallies(session, table, ledger, plan, consent)
-                then, not_then = self._consent_then(
-                    session, table, ledger, plan, consent, tallies, profile.oldest
-                )
+                then, not_then = self._consent_then(session, table, ledger, plan, consent, tallies, profile)
         except FilesMoved:
             raise
         except CannotEvaluate as error:  # a ledger that hangs costs the table its consent only
@@ -326,10 +324,10 @@ class IbisEngine:
         plan: ScanPlan,
         consent: ConsentPlan,
         tallies: Sequence[ConsentTally],
-        oldest: datetime | None,
+        profile: Profile,
     ) -> tuple[tuple[ConsentThen, ...], dict[str, str]]:
         """Consent at other moments; what cannot be told of them costs nothing else."""
         try:
-            return self._consent.then(session, table, ledger, plan, consent, tallies, oldest), {}
+            return self._consent.then(session, table, ledger, plan, consent, tallies, profile), {}
         except StatementFailed as error:
             return (), {"consent_then": self._shown(error.message)}

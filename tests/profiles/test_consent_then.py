@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from governance_pipeline.charter.contract import LawfulBasis, PurposeUse
 from governance_pipeline.charter.purposes import Purpose, ledger_words
+from governance_pipeline.profiles import consent_then
 from governance_pipeline.profiles.engine import IbisEngine
 from governance_pipeline.profiles.plan import ConsentPlan
 from governance_pipeline.profiles.profile import Moment
@@ -108,7 +109,8 @@ def test_at_training_the_ledger_says_what_it_said_then(tmp_path):
     assert profile.consent[0].valid == 2  # tonight: b and c
 
 
-def test_what_was_known_at_training_is_not_taken_for_what_is_known_now(tmp_path):
+def test_what_was_known_at_training_is_not_taken_for_what_is_known_now(tmp_path, monkeypatch):
+    monkeypatch.setattr(consent_then, "_LARGE", 1)
     records = [Record("kept", begins=LONG_AGO), Record("late", begins=LONG_AGO, made=day(2, 5))]
     rows = [("kept", day(1, 10)), ("late", day(1, 10)), ("stranger", day(1, 10))]
     trained = datetime(2026, 1, 20, tzinfo=UTC)
@@ -177,6 +179,7 @@ def engine(tmp_path_factory):
     rows=ROWS,
     salt=st.integers(0, 10**9),
     steady=st.sampled_from([1, 9]),
+    large=st.sampled_from([1, 100]),
 )
 @example(  # a consent that begins with a withdrawal and was made after it does not make the withdrawal later
     records=[
@@ -187,8 +190,9 @@ def engine(tmp_path_factory):
     rows=[("a", day(1, 2))],
     salt=0,
     steady=1,
+    large=1,
 )
-def test_rows_are_covered_as_the_words_say(engine, records, rows, salt, steady):
+def test_rows_are_covered_as_the_words_say(engine, records, rows, salt, steady, large):
     """Some records are of people who are not in the table: where most held all the time, not all rows are
     looked at.
     """
@@ -198,7 +202,9 @@ def test_rows_are_covered_as_the_words_say(engine, records, rows, salt, steady):
     consents = write("parquet", root, ledger_table([*records, *others]), name="consents")
     of = contract(location, subject_key="subject", event_time="at", purposes=(TRAINING,))
     asked = plan(of, consent=ConsentPlan(LEDGER, consents, at_event=True))
-    (found,) = opened.scan(asked).consent_then
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(consent_then, "_LARGE", large)
+        (found,) = opened.scan(asked).consent_then
     good = [covered(records, subject, at) for subject, at in rows]
     assert (found.rows, found.rows_covered) == (len(rows), sum(good))
     people = {subject for subject, _ in rows}
