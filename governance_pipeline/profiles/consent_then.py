@@ -95,9 +95,9 @@ def at_event(
         ],
         table.relation,
     ).where(sql.both(sql.present(subject), moment.before(plan.as_of)), copy=False)
-    tally = next(iter(now.tallies.values()))
-    subjects, dated = _dated(session, rows, tally, now.undated)
-    large = tally.rows >= _LARGE and now.known is not None
+    any_purpose = next(iter(now.tallies.values()))
+    subjects, dated = _dated(session, rows, any_purpose, now.undated)
+    large = any_purpose.rows >= _LARGE and now.known is not None
     alike = large and not now.undated  # then the tally tells of the same rows
     covers = _covers(moment, clock, now.oldest, plan.as_of) if alike else None
     found = []
@@ -108,8 +108,8 @@ def at_event(
         if now.known is not None and covers is not None and spans.mostly_cover:
             others = _not_covering(now.known, of, covers)
             some = _outside(session, rows, others, join="inner", further=spans.further)
-            tally = now.tallies[purpose]
-            bare = some[0] + tally.absent, some[1] + tally.rows_absent
+            unknown = now.tallies[purpose]
+            bare = some[0] + unknown.absent, some[1] + unknown.rows_absent
         else:
             bare = _outside(session, rows, of, join="left", further=spans.further)
         found.append(replace(none, covered=none.subjects - bare[0], rows_covered=none.rows - bare[1]))

@@ -70,11 +70,14 @@ def is_in_postgres(session: Session, name: str) -> bool:
 
 
 def bring_into_spark(session: Session, name: str, records: Sequence[ConsentRecord]) -> None:
-    """A temporary view of this Spark session. Raises StatementFailed."""
+    """A temporary view of this Spark session, made once. Raises StatementFailed."""
+    if ("received", name) in session.backend.views:
+        return
     columns = ", ".join([f"{text} string" for text in _TEXT_COLUMNS] + [f"{at} timestamp" for at in TIMES])
     try:
         frame = session.backend.spark.createDataFrame([_row(one) for one in records], columns)
         frame.createOrReplaceTempView(name)
+        session.backend.views["received", name] = name
     except Exception as error:  # noqa: BLE001 - errors of Java arrive as whatever they were there
         raise StatementFailed(f"Spark does not take them ({type(error).__name__})") from None
 

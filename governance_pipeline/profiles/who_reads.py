@@ -138,12 +138,13 @@ class Followed:
 
     def _granted(self, user: str, place: Key, *, named: bool) -> Reader | None:
         """By what a user may select from one relation."""
-        if user in self.grants.superusers:
-            return Reader(user, "superuser", (user,))
-        ways = self._ways[user]
-        looks_in = {PUBLIC, *ways} & self.grants.usage.get(place[0], frozenset())
-        if named and not looks_in and READS_ALL not in ways:
+        ways, supreme = self._ways[user], user in self.grants.superusers
+        looks_in = {PUBLIC, *ways} & {READS_ALL, *self.grants.usage.get(place[0], ())}
+        closed = named and not looks_in and not supreme
+        if closed or place in self._endless:
             return None
+        if supreme:
+            return Reader(user, "superuser", (user,))
         for one, chain in ways.items():
             by = self._directly(one, place)
             if by:
@@ -155,6 +156,17 @@ class Followed:
             if one in partly:
                 return Reader(user, "columns", chain, partly[one])
         return None
+
+    @cached_property
+    def _endless(self) -> frozenset[Key]:
+        """Views that read themselves, or one that does: Postgres lets them be made, and never reads them."""
+        left = dict(self.grants.shows)
+        while True:
+            ends = [view for view, shown in left.items() if not shown & left.keys()]
+            if not ends:
+                return frozenset(left)
+            for view in ends:
+                del left[view]
 
     def _directly(self, role: str, place: Key) -> str:
         if role == self.grants.relations[place].owner:

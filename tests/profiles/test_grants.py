@@ -123,6 +123,16 @@ def test_a_view_that_hands_rows_on_and_the_policies_that_choose_them_are_told(da
     assert found.allowed == ()  # members of g_readers may read, and no policy lets them see a row
 
 
+def test_views_that_read_each_other_are_read_by_nobody(database, tmp_path):
+    url, connection = database
+    connection.execute(
+        "CREATE VIEW dw.one AS SELECT id FROM dw.people; CREATE VIEW dw.two AS SELECT id FROM dw.one;"
+        "CREATE OR REPLACE VIEW dw.one AS SELECT id FROM dw.two UNION SELECT id FROM dw.people;"
+        "CREATE VIEW dw.three AS SELECT id FROM dw.one; GRANT SELECT ON dw.one, dw.two, dw.three TO g_idle"
+    )
+    assert "g_idle" not in {one.role for one in ask(url, tmp_path).undeclared}
+
+
 def test_a_table_that_is_not_there_is_no_answer(database, tmp_path):
     with pytest.raises(CannotEvaluate, match=r"dw\.gone"):
         ask(database[0], tmp_path, "gone")
