@@ -5,10 +5,11 @@ oracle: in random databases each role, and each that it may become, tries to rea
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,18 @@ SCENES = st.fixed_dictionaries(
         ),
     }
 )
+
+
+def a_scene(**changes: Any) -> dict[str, Any]:
+    """All is owned by w_d, and nobody else may anything."""
+    nothing: dict[str, Any] = {name: [] for name in ("granted", "members", "policies")}
+    nobody = ("looks_in", "bypassing", "supreme", "invokers", "secured", "forced")
+    return {
+        "owners": dict.fromkeys(PLACES, "w_d"),
+        **nothing,
+        **dict.fromkeys(nobody, frozenset()),
+        **changes,
+    }
 
 
 def statements(scene: dict) -> Iterator[str]:
@@ -112,6 +125,15 @@ def connection(postgres_server):
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(scene=SCENES)
+@example(  # all rows through the view are more than some by name
+    scene=a_scene(granted=[("seen", "w_a"), ("ones", "w_a")], looks_in={"w_a"})
+)
+@example(  # no policy binds who bypasses them
+    scene=a_scene(
+        granted=[("people", "w_a")], looks_in={"w_a"}, secured={"people"}, bypassing={"w_a"},
+        policies=[("people", "w_a")],
+    )
+)  # fmt: skip
 def test_postgres_shows_each_role_what_we_say(connection, scene):
     try:
         for statement in statements(scene):
